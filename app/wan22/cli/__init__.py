@@ -1,0 +1,1 @@
+"""Face one: arguments in, text or JSON lines out, exit code."""

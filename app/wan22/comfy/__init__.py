@@ -1,0 +1,1 @@
+"""Speak to a ComfyUI server and understand it."""

@@ -1,0 +1,1 @@
+"""One generation, from a request to a closed run folder."""

@@ -1,0 +1,1 @@
+"""A run on disk, and what can be computed from it."""

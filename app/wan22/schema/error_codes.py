@@ -1,0 +1,324 @@
+"""The one registry of error codes: meaning, default hint and family.
+
+A test proves that every code used in the source is registered here and that every code here is used.
+Codes are a contract: scripts compare them, so a code is never renamed, only retired.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class ErrorKind(Enum):
+    """Families of codes; the command line turns each into one exit code."""
+
+    usage = "usage"
+    settings = "settings"
+    profile = "profile"
+    installation = "installation"
+    server = "server"
+    workflow = "workflow"
+    generation = "generation"
+    gpu = "gpu"
+    run = "run"
+    machine = "machine"
+    internal = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """Meaning of a code in one line, the hint shown when no better one is known, and its family."""
+
+    kind: ErrorKind
+    meaning: str
+    hint: str
+
+
+_K = ErrorKind
+
+ERROR_CODES: dict[str, ErrorCode] = {
+    # what the person asked for
+    "bad_argument": ErrorCode(
+        _K.usage, "A value on the command line is not usable.", "See --help for what is allowed."
+    ),
+    "cancelled": ErrorCode(_K.usage, "The person stopped it.", "Nothing is left running; start again when you like."),
+    # settings and profiles
+    "settings_invalid": ErrorCode(
+        _K.settings,
+        "The settings file does not hold valid settings.",
+        "Mend the named key or delete the file to return to the defaults.",
+    ),
+    "profile_invalid": ErrorCode(
+        _K.profile,
+        "A profile file does not hold a valid profile.",
+        "Mend the named key; `wan22 profiles show` prints a valid profile.",
+    ),
+    "profile_not_found": ErrorCode(_K.profile, "No profile has that name.", "`wan22 profiles list` names them all."),
+    # the machine
+    "disk_full": ErrorCode(
+        _K.machine,
+        "The disk is full.",
+        "Free some space; what could not be written is kept in memory and tried again.",
+    ),
+    "file_unreadable": ErrorCode(
+        _K.machine, "A file could not be read.", "Check that it exists and that you may read it."
+    ),
+    "file_unwritable": ErrorCode(
+        _K.machine,
+        "A file could not be written.",
+        "Check that the folder exists and that you may write there.",
+    ),
+    # finding and starting ComfyUI
+    "comfyui_not_found": ErrorCode(
+        _K.installation,
+        "No ComfyUI installation there.",
+        "Give the folder that holds ComfyUI's main.py with --comfyui.",
+    ),
+    "comfyui_python_not_found": ErrorCode(
+        _K.installation,
+        "No Python was found for that ComfyUI.",
+        "Give the python executable that runs it with --python.",
+    ),
+    "comfyui_python_unusable": ErrorCode(
+        _K.installation,
+        "The Python found for ComfyUI does not run.",
+        "Repair the environment or give another one with --python.",
+    ),
+    "comfyui_help_failed": ErrorCode(
+        _K.installation,
+        "ComfyUI's own list of flags could not be read.",
+        "Run `main.py --help` with its Python and mend what it complains about.",
+    ),
+    "torch_missing": ErrorCode(
+        _K.installation, "ComfyUI's Python has no torch.", "Install ComfyUI's requirements into that Python."
+    ),
+    "torch_without_cuda": ErrorCode(
+        _K.installation,
+        "ComfyUI's torch cannot use the GPU.",
+        "Install a CUDA build of torch that supports this card, or use the cpu profile.",
+    ),
+    "package_missing": ErrorCode(
+        _K.installation,
+        "ComfyUI's Python lacks a package.",
+        "Install ComfyUI's requirements.txt into that Python.",
+    ),
+    "attention_package_missing": ErrorCode(
+        _K.installation,
+        "The attention package that a flag asks for is not installed.",
+        "Install it into ComfyUI's Python or take the flag out of the profile.",
+    ),
+    "flag_rejected": ErrorCode(
+        _K.server,
+        "ComfyUI refused one of its flags.",
+        "Take the flag out of the profile; `wan22 profiles lint` shows which ones this ComfyUI knows.",
+    ),
+    "port_in_use": ErrorCode(
+        _K.server,
+        "The port is taken by another program.",
+        "Stop that program, choose another --port, or attach to it with --url.",
+    ),
+    "database_in_use": ErrorCode(
+        _K.server,
+        "Another ComfyUI holds the same database.",
+        "Stop the other one or give this one its own --database-url.",
+    ),
+    "server_start_failed": ErrorCode(
+        _K.server, "ComfyUI ended before it was ready.", "The last lines of its log are in the details."
+    ),
+    "server_start_timeout": ErrorCode(
+        _K.server,
+        "ComfyUI was not ready in time.",
+        "Look at the last log line; raise the start limit if the disk is slow.",
+    ),
+    "server_crashed": ErrorCode(
+        _K.server,
+        "ComfyUI ended while it was needed.",
+        "The run is kept. The last lines of its log are in the details.",
+    ),
+    "server_killed": ErrorCode(
+        _K.server,
+        "ComfyUI was ended from outside.",
+        "If the system ran out of memory it ends the biggest process: watch RAM, or free some.",
+    ),
+    "server_not_ours": ErrorCode(
+        _K.server,
+        "Another server answers on that port.",
+        "Stop it, choose another --port, or attach to it with --url.",
+    ),
+    "server_unreachable": ErrorCode(
+        _K.server, "No ComfyUI answers at that address.", "Check that it runs and that the address is right."
+    ),
+    "server_reply_invalid": ErrorCode(
+        _K.server,
+        "The server's answer is not what ComfyUI sends.",
+        "Check the address; another program may be listening there.",
+    ),
+    "server_request_failed": ErrorCode(
+        _K.server, "ComfyUI answered with an error.", "The server's own words are in the details."
+    ),
+    "server_url_invalid": ErrorCode(
+        _K.server, "That is not the address of a server.", "Write it like http://127.0.0.1:8188."
+    ),
+    "server_stuck": ErrorCode(
+        _K.server,
+        "ComfyUI answers but does not work on the queue any more.",
+        "Restart ComfyUI; its worker has died.",
+    ),
+    "socket_lost": ErrorCode(
+        _K.server,
+        "The live connection to ComfyUI broke.",
+        "It is opened again by itself; the result is read from the server's history.",
+    ),
+    # the graph
+    "workflow_not_found": ErrorCode(
+        _K.workflow,
+        "No workflow has that name.",
+        "Give a file, or one of the names that `wan22 run --help` lists.",
+    ),
+    "workflow_invalid": ErrorCode(
+        _K.workflow,
+        "The file does not hold a workflow in API form.",
+        "Export it from ComfyUI with Export (API).",
+    ),
+    "workflow_ui_format": ErrorCode(
+        _K.workflow,
+        "The file holds a workflow in the editor's form.",
+        "Export it from ComfyUI with Export (API).",
+    ),
+    "workflow_part_missing": ErrorCode(
+        _K.workflow,
+        "The workflow lacks a part that this program has to fill in.",
+        "Use a two-pass image-to-video workflow.",
+    ),
+    "workflow_has_no_output": ErrorCode(_K.workflow, "The workflow saves nothing.", "Add a node that saves the video."),
+    "node_type_missing": ErrorCode(
+        _K.workflow,
+        "The server does not know a node of the workflow.",
+        "Install the node pack that brings it and restart ComfyUI.",
+    ),
+    "model_missing": ErrorCode(
+        _K.workflow,
+        "A model file is missing on the server.",
+        "Put the file into the folder named in the message.",
+    ),
+    "start_image_missing": ErrorCode(_K.workflow, "The start image is not on the server.", "Upload the image first."),
+    "input_value_invalid": ErrorCode(
+        _K.workflow, "A node does not accept a value.", "Choose one of the values it offers."
+    ),
+    "input_value_out_of_range": ErrorCode(
+        _K.workflow, "A number is outside of what a node accepts.", "Choose a number within its limits."
+    ),
+    "input_missing": ErrorCode(_K.workflow, "A node lacks an input it needs.", "Connect or fill in the input."),
+    "input_type_invalid": ErrorCode(
+        _K.workflow, "An input has the wrong type.", "Give a value of the type named in the message."
+    ),
+    "input_link_invalid": ErrorCode(
+        _K.workflow,
+        "Two nodes are connected in a way that does not fit.",
+        "Mend the link named in the message.",
+    ),
+    "node_check_failed": ErrorCode(
+        _K.workflow, "A node refused its inputs.", "The server's own words are in the details."
+    ),
+    "prompt_rejected": ErrorCode(
+        _K.workflow, "ComfyUI refused the workflow.", "The server's own words are in the details."
+    ),
+    "prompt_id_invalid": ErrorCode(
+        _K.workflow, "ComfyUI refused the id of the job.", "Please report this: ids are made by this program."
+    ),
+    "length_unusual": ErrorCode(
+        _K.workflow,
+        "The length is not 4n + 1 frames.",
+        "Wan 2.2 makes 4n + 1 frames: take the nearest such length.",
+    ),
+    "size_unusual": ErrorCode(
+        _K.workflow, "Width or height is not a multiple of 16.", "Take the nearest multiple of 16."
+    ),
+    "aspect_cropped": ErrorCode(
+        _K.workflow,
+        "The start image has another shape than the video.",
+        "ComfyUI cuts off the edges; choose a size of the same shape to keep all of it.",
+    ),
+    "shifts_unequal": ErrorCode(
+        _K.workflow,
+        "The two passes use different shifts.",
+        "With unequal shifts the second pass gets the wrong amount of noise; use the same shift twice.",
+    ),
+    "vram_short": ErrorCode(
+        _K.workflow,
+        "The job probably does not fit into the GPU's memory.",
+        "Choose a smaller size or fewer frames, or expect weights to be moved in and out.",
+    ),
+    # one generation
+    "image_unreadable": ErrorCode(
+        _K.generation, "The start image cannot be read as a picture.", "Use a PNG, JPEG or WebP file."
+    ),
+    "upload_failed": ErrorCode(
+        _K.generation,
+        "The start image could not be sent to ComfyUI.",
+        "Check the server's input folder and its free disk space.",
+    ),
+    "out_of_memory": ErrorCode(
+        _K.generation,
+        "The GPU ran out of memory.",
+        "Choose fewer frames or a smaller size, close other GPU programs, or raise --reserve-vram.",
+    ),
+    "generation_failed": ErrorCode(
+        _K.generation,
+        "ComfyUI stopped the job with an error.",
+        "The node and the server's own words are in the details.",
+    ),
+    "generation_interrupted": ErrorCode(
+        _K.generation, "The job was interrupted on the server.", "Start it again when you like."
+    ),
+    "generation_lost": ErrorCode(
+        _K.generation,
+        "The server no longer knows the job.",
+        "It was restarted or its queue was cleared: run the job again.",
+    ),
+    "output_missing": ErrorCode(
+        _K.generation,
+        "The job ended without a saved file.",
+        "Check that the workflow saves its video and that the server's disk is not full.",
+    ),
+    # readings
+    "driver_missing": ErrorCode(
+        _K.gpu,
+        "No NVIDIA driver answers on this machine.",
+        "Install the driver; the run goes on without telemetry.",
+    ),
+    "driver_mismatch": ErrorCode(
+        _K.gpu,
+        "The driver and its library do not fit each other.",
+        "Restart the machine after a driver update.",
+    ),
+    "driver_lost": ErrorCode(
+        _K.gpu,
+        "The NVIDIA driver stopped answering.",
+        "Readings are tried again by themselves; restart the machine if they do not return.",
+    ),
+    "gpu_not_found": ErrorCode(_K.gpu, "That GPU is not in this machine.", "`wan22 monitor --list` names the GPUs."),
+    "telemetry_unavailable": ErrorCode(
+        _K.gpu,
+        "There are no GPU readings for this run.",
+        "The reason is in the message; times are measured all the same.",
+    ),
+    # runs on disk
+    "run_not_found": ErrorCode(_K.run, "No run has that name.", "`wan22 runs list` names them all."),
+    "run_invalid": ErrorCode(
+        _K.run, "The folder does not hold a readable run.", "`wan22 runs verify` says what is wrong with it."
+    ),
+    "run_too_new": ErrorCode(_K.run, "The run was written by a newer version.", "Upgrade this program."),
+    "run_incomplete": ErrorCode(
+        _K.run,
+        "The run was not closed properly.",
+        "What was written until then can be read; the program or the machine stopped in between.",
+    ),
+    "recording_invalid": ErrorCode(
+        _K.run,
+        "The folder does not hold a recording that can be imported.",
+        "It needs NAME.messages.jsonl and NAME.history.json.",
+    ),
+    "internal_error": ErrorCode(
+        _K.internal, "A fault in this program.", "The log has the details; please report it with them."
+    ),
+}

@@ -1,0 +1,81 @@
+"""The manifest of a run folder. `FORMAT` is one integer for manifest, events and telemetry together.
+
+History of the format:
+1  first: run.json, events.jsonl, telemetry.csv, outputs/, workflow.api.json
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from wan22.schema.events import PromptOutcome
+from wan22.schema.frozen import Tolerant
+from wan22.schema.gpu import GpuInventory
+from wan22.schema.server import SystemStats
+from wan22.schema.verdict import TargetKey
+
+FORMAT = 1
+
+
+class JobParameters(Tolerant):
+    """What was really sent, read back from the graph (not from the request)."""
+
+    workflow: str
+    workflow_sha256: str
+    image: str | None = None
+    image_sha256: str | None = None
+    prompt: str | None = None
+    negative: str | None = None
+    seed: int | None = None
+    width: int | None = None
+    height: int | None = None
+    length: int | None = None
+    steps: int | None = None
+    cfg: float | None = None
+    shifts: tuple[float, ...] = ()
+    fps: float | None = None
+    interpolation: str = "none"
+    models: dict[str, str] = Field(default_factory=dict)
+
+
+class ServerIdentity(Tolerant):
+    """The ComfyUI that did the work."""
+
+    url: str
+    owned: bool
+    local: bool = True
+    folder: str | None = None
+    python: str | None = None
+    commit: str | None = None
+    stats: SystemStats | None = None
+
+
+class TelemetryIdentity(Tolerant):
+    """Where the readings came from. `gpu_uuid` is the board that did the work, matched by uuid."""
+
+    source: str = "none"
+    gpu_uuid: str | None = None
+    interval_s: float | None = None
+    reason: str = ""
+
+
+class RunManifest(Tolerant):
+    """`run.json`, written when a run opens and again when it closes. `outcome` None = not closed properly."""
+
+    format: Literal[1] = 1
+    app_version: str
+    run_id: str
+    title: str = ""
+    created_at: str
+    started_s: float
+    finished_s: float | None = None
+    outcome: PromptOutcome | None = None
+    incomplete: bool = False
+    simulated: bool = False
+    origin: str = "generated"
+    profile: str | None = None
+    target_key: TargetKey | None = None
+    parameters: JobParameters | None = None
+    server: ServerIdentity | None = None
+    inventory: GpuInventory | None = None
+    telemetry: TelemetryIdentity = TelemetryIdentity()

@@ -1,0 +1,72 @@
+"""What is known of a ComfyUI server, and what a profile's promises turned out to be worth."""
+
+from enum import Enum
+
+from wan22.schema.frozen import Tolerant
+
+
+class DeviceInfo(Tolerant):
+    """One device of `/system_stats`. Sizes in bytes; `allocator` is the suffix of its name, if any."""
+
+    name: str
+    type: str = ""
+    index: int | None = None
+    vram_total: int | None = None
+    vram_free: int | None = None
+    torch_vram_total: int | None = None
+    torch_vram_free: int | None = None
+
+    @property
+    def allocator(self) -> str | None:
+        """Allocator backend really in use (`native`, `cudaMallocAsync`), None on a CPU."""
+        head, mark, tail = self.name.rpartition(" : ")
+        return tail if mark and head else None
+
+    @property
+    def gpu_name(self) -> str:
+        """Name of the board alone: no `cuda:0`, no allocator."""
+        text = self.name.rpartition(" : ")[0] or self.name
+        first, _, rest = text.partition(" ")
+        return rest if first.startswith("cuda:") and rest else text
+
+
+class SystemInfo(Tolerant):
+    """The `system` part of `/system_stats`."""
+
+    os: str | None = None
+    comfyui_version: str | None = None
+    python_version: str | None = None
+    pytorch_version: str | None = None
+    embedded_python: bool | None = None
+    ram_total: int | None = None
+    ram_free: int | None = None
+    argv: tuple[str, ...] = ()
+
+
+class SystemStats(Tolerant):
+    """`GET /system_stats`."""
+
+    system: SystemInfo
+    devices: tuple[DeviceInfo, ...] = ()
+
+
+class Proof(Enum):
+    """How far a claim is shown to be true."""
+
+    proved = "proved"
+    refuted = "refuted"
+    unknown = "unknown"
+
+
+class LaunchClaim(Tolerant):
+    """One expectation of the profile against what the running server shows.
+
+    `evidence` quotes the log line, argument or field that decided; `reason` says why it is not proved.
+    """
+
+    name: str
+    expected: str
+    found: str
+    proof: Proof
+    reason: str = ""
+    evidence: str = ""

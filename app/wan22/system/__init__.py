@@ -1,0 +1,1 @@
+"""The machine: time, files, processes, threads and the bus."""
