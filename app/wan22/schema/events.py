@@ -111,6 +111,7 @@ class PreflightFinished(Event):
 
     kind: Literal["preflight_finished"] = "preflight_finished"
     warnings: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
     vram_estimate_bytes: int | None = None
 
 

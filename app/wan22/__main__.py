@@ -1,0 +1,27 @@
+"""Chooses what to start. Imports only what the choice needs."""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code.
+
+    The two hidden helpers come first: they must start fast and live while the main program dies.
+    """
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    if argv[:1] == ["__supervise"]:
+        from wan22.system import supervisor
+
+        return supervisor.main(argv[1:])
+    if argv[:1] == ["__console_interrupt"]:
+        from wan22.system import console_interrupt
+
+        return console_interrupt.main(argv[1:])
+    from wan22.cli.main import run
+
+    return run(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The command line: registers the commands and turns every ending into an exit code."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import wan22
+from wan22.cli.commands import launch, monitor, profiles, run, runs
+from wan22.cli.console import Console
+from wan22.cli.exit_codes import ExitCode, exit_code_for
+from wan22.schema.problem import AppError
+
+app = typer.Typer(
+    name="wan22",
+    help="Wan 2.2 image-to-video in ComfyUI: launch, generate, measure. Every command has its own --help.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("launch")(launch.launch)
+app.command("monitor")(monitor.monitor)
+app.add_typer(profiles.app, name="profiles")
+app.add_typer(runs.app, name="runs")
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the signature typer asks for
+    if value:
+        sys.stdout.write(f"wan22 {wan22.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Wan 2.2 image-to-video in ComfyUI: launch, generate, measure."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; expected failures print a problem, unexpected ones a short sentence and a log entry."""
+    as_json = "--json" in arguments
+    try:
+        app(args=list(arguments), prog_name="wan22")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else (ExitCode.ok if end.code is None else ExitCode.internal)
+    except AppError as error:
+        Console(as_json=as_json).problem(error.problem)
+        return exit_code_for(error.problem)
+    except KeyboardInterrupt:
+        return ExitCode.cancelled
+    return ExitCode.ok

@@ -1,0 +1,278 @@
+"""One prompt from submission to its end: the socket is a hint, queue and history are the truth."""
+
+import queue
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wan22.comfy.client import ComfyClient, Graph, HistoryEntry, Message
+from wan22.comfy.messages import execution_failure, facts_from_message, is_end_mark
+from wan22.comfy.server_errors import problem_from_execution_error
+from wan22.schema.events import PromptFinished, PromptOutcome, PromptQueued, Role, SocketLost, SocketRestored
+from wan22.schema.problem import AppError, Problem, problem
+from wan22.system.bus import Bus
+from wan22.system.cancel import CancelToken
+from wan22.system.clock import Clock
+from wan22.system.threads import Worker
+
+CONNECT_LIMIT_S = 10.0
+POLL_S = 3.0
+UNREACHABLE_LIMIT_S = 30.0
+INTERRUPT_LIMIT_S = 20.0
+LOST_AFTER_POLLS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPlan:
+    """What is sent and what is known of it."""
+
+    graph: Graph
+    roles: dict[str, Role]
+    titles: dict[str, str]
+    steps: dict[str, int]
+    seed: int | None
+    extra: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowResult:
+    """How the prompt ended, with the server's own record of it if there is one."""
+
+    prompt_id: str
+    outcome: PromptOutcome
+    problem: Problem | None = None
+    history: HistoryEntry | None = None
+
+
+class PromptFollower:
+    """Submits one prompt and follows it. Publishes facts in order, from the caller's thread."""
+
+    def __init__(
+        self,
+        client: ComfyClient,
+        bus: Bus,
+        clock: Clock,
+        *,
+        crash: Callable[[], Problem | None] = lambda: None,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._client = client
+        self._bus = bus
+        self._clock = clock
+        self._crash = crash
+        self._poll_s = poll_s
+        self._inbox: queue.Queue[Message] = queue.Queue()
+        self._failure: Problem | None = None
+        self._interrupted = False
+        self._lost_at_s: float | None = None
+        self._missing_polls = 0
+        self._unreachable_since_s: float | None = None
+        self._connected = False
+
+    def run(self, plan: PromptPlan, cancel: CancelToken) -> FollowResult:
+        """Submit and follow to the end. Raises AppError only when the server refuses the prompt."""
+        client_id, prompt_id = uuid.uuid4().hex, str(uuid.uuid4())
+        stop_socket = CancelToken()
+        worker = Worker("comfy-socket", lambda token: self._listen(client_id, token), cancel=stop_socket)
+        worker.start()
+        try:
+            self._await_connection(cancel)
+            queued_s = self._clock.now()
+            answer = self._client.submit(plan.graph, prompt_id, client_id, plan.extra)
+            prompt_id = answer.prompt_id
+            self._bus.publish(
+                PromptQueued(
+                    time_s=queued_s,
+                    prompt_id=prompt_id,
+                    roles=plan.roles,
+                    titles=plan.titles,
+                    steps=plan.steps,
+                    seed=plan.seed,
+                )
+            )
+            result = self._follow(prompt_id, plan, cancel)
+        finally:
+            worker.stop()
+        return result
+
+    def _listen(self, client_id: str, cancel: CancelToken) -> None:
+        for message in self._client.messages(client_id, cancel):
+            self._inbox.put(message)
+
+    def _await_connection(self, cancel: CancelToken) -> None:
+        """Wait for the socket; without one the job is still followed, by asking now and then."""
+        limit_s = self._clock.monotonic() + CONNECT_LIMIT_S
+        while not self._connected and self._clock.monotonic() < limit_s:
+            cancel.raise_if_set()
+            found = self._crash()
+            if found is not None:
+                raise AppError(found)
+            message = self._next(0.1)
+            if message is not None:
+                self._note_connection(message)
+        if not self._connected:
+            self._bus.publish(SocketLost(time_s=self._clock.now(), reason="no live connection could be opened"))
+
+    def _next(self, timeout_s: float) -> Message | None:
+        try:
+            return self._inbox.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def _note_connection(self, message: Message) -> None:
+        if message.type == "connected":
+            self._connected = True
+            if self._lost_at_s is not None:
+                self._bus.publish(SocketRestored(time_s=message.time_s, missed_s=message.time_s - self._lost_at_s))
+                self._lost_at_s = None
+        elif message.type == "disconnected" and self._connected:
+            self._connected = False
+            self._lost_at_s = message.time_s
+            self._bus.publish(SocketLost(time_s=message.time_s, reason=str(message.data.get("reason", ""))))
+
+    def _follow(self, prompt_id: str, plan: PromptPlan, cancel: CancelToken) -> FollowResult:
+        next_poll_s = self._clock.monotonic() + self._poll_s
+        give_up_s: float | None = None
+        while True:
+            message = self._next(0.1)
+            if message is not None:
+                ended_s = self._take(message, prompt_id, plan.graph)
+                if ended_s is not None:
+                    return self._finish(prompt_id, plan.graph, ended_s, self._history(prompt_id))
+                continue
+            found = self._crash()
+            if found is not None:
+                return self._end_without_server(prompt_id, found)
+            if cancel.is_set and give_up_s is None:
+                give_up_s = self._clock.monotonic() + INTERRUPT_LIMIT_S
+                self._ask_to_stop(prompt_id)
+            now_s = self._clock.monotonic()
+            if give_up_s is not None and now_s > give_up_s:
+                return self._end_cancelled(prompt_id)
+            if now_s >= next_poll_s:
+                result = self._poll(prompt_id, plan.graph)
+                if result is not None:
+                    return result
+                next_poll_s = self._clock.monotonic() + (self._poll_s if self._connected else min(1.0, self._poll_s))
+
+    def _take(self, message: Message, prompt_id: str, graph: Graph) -> float | None:
+        """Publish what a message says; the time of the end mark if this was it."""
+        if message.type in ("connected", "disconnected"):
+            self._note_connection(message)
+            return None
+        failure = execution_failure(message, prompt_id)
+        if failure is not None:
+            if message.type == "execution_interrupted":
+                self._interrupted = True
+            else:
+                self._failure = problem_from_execution_error(failure, graph)
+        for fact in facts_from_message(message, prompt_id):
+            self._bus.publish(fact)
+        return message.time_s if is_end_mark(message, prompt_id) else None
+
+    def _history(self, prompt_id: str) -> HistoryEntry | None:
+        """The server's record; asked a few times because it can lag behind the messages."""
+        for attempt in range(5):
+            try:
+                entry = self._client.history(prompt_id)
+            except AppError:
+                entry = None
+            if entry is not None:
+                return entry
+            self._clock.sleep(0.1 * (attempt + 1))
+        return None
+
+    def _poll(self, prompt_id: str, graph: Graph) -> FollowResult | None:
+        """Ask queue and history; a result when the prompt has left the server without our hearing of it."""
+        now_s = self._clock.monotonic()
+        try:
+            entry = self._client.history(prompt_id)
+            waiting = self._client.queue()
+        except AppError as error:
+            self._unreachable_since_s = self._unreachable_since_s or now_s
+            if now_s - self._unreachable_since_s > UNREACHABLE_LIMIT_S:
+                return self._end_without_server(prompt_id, error.problem)
+            return None
+        self._unreachable_since_s = None
+        if entry is not None:
+            # The end mark may sit in the inbox: it carries the better time.
+            ended_s = self._drain_for_end(prompt_id, graph)
+            return self._finish(prompt_id, graph, ended_s, entry)
+        if prompt_id in waiting.running or prompt_id in waiting.pending:
+            self._missing_polls = 0
+            return None
+        self._missing_polls += 1
+        if self._missing_polls < LOST_AFTER_POLLS:
+            return None
+        found = problem("generation_lost", "The server no longer knows this job: it was restarted or its queue cleared.")
+        return self._end_without_server(prompt_id, found, PromptOutcome.lost)
+
+    def _drain_for_end(self, prompt_id: str, graph: Graph) -> float | None:
+        while (message := self._next(0.2)) is not None:
+            ended_s = self._take(message, prompt_id, graph)
+            if ended_s is not None:
+                return ended_s
+        return None
+
+    def _ask_to_stop(self, prompt_id: str) -> None:
+        try:
+            self._client.interrupt(prompt_id)
+        except AppError as error:
+            self._failure = error.problem
+
+    def _finish(
+        self, prompt_id: str, graph: Graph, ended_s: float | None, entry: HistoryEntry | None
+    ) -> FollowResult:
+        outcome, found = self._outcome(entry, graph)
+        times = {
+            name: data.get("timestamp")
+            for name, data in (entry.messages if entry is not None else ())
+            if name.startswith("execution_")
+        }
+        ended_ms = next(
+            (times[name] for name in ("execution_success", "execution_error", "execution_interrupted") if times.get(name)),
+            None,
+        )
+        self._bus.publish(
+            PromptFinished(
+                time_s=self._clock.now() if ended_s is None else ended_s,
+                prompt_id=prompt_id,
+                outcome=outcome,
+                server_started_ms=times.get("execution_start"),
+                server_ended_ms=ended_ms,
+                from_history=ended_s is None,
+            )
+        )
+        return FollowResult(prompt_id, outcome, found, entry)
+
+    def _outcome(self, entry: HistoryEntry | None, graph: Graph) -> tuple[PromptOutcome, Problem | None]:
+        if entry is not None and self._failure is None:
+            for name, data in entry.messages:
+                if name == "execution_error":
+                    self._failure = problem_from_execution_error(data, graph)
+                self._interrupted = self._interrupted or name == "execution_interrupted"
+        if self._interrupted:
+            return PromptOutcome.interrupted, problem("generation_interrupted", "The job was interrupted.")
+        if self._failure is not None:
+            return PromptOutcome.error, self._failure
+        if entry is not None and entry.status == "error":
+            return PromptOutcome.error, problem("generation_failed", "ComfyUI ended the job with an error.")
+        return PromptOutcome.success, None
+
+    def _end_without_server(
+        self, prompt_id: str, found: Problem, outcome: PromptOutcome = PromptOutcome.error
+    ) -> FollowResult:
+        while (message := self._next(0.0)) is not None:
+            for fact in facts_from_message(message, prompt_id):
+                self._bus.publish(fact)
+        self._bus.publish(PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=outcome))
+        return FollowResult(prompt_id, outcome, found)
+
+    def _end_cancelled(self, prompt_id: str) -> FollowResult:
+        text = f"The server did not stop the job within {INTERRUPT_LIMIT_S:.0f} s; it may still be working on it."
+        found = problem("generation_interrupted", text)
+        self._bus.publish(
+            PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=PromptOutcome.interrupted)
+        )
+        return FollowResult(prompt_id, PromptOutcome.interrupted, found)

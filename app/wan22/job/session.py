@@ -1,0 +1,295 @@
+"""One generation from a request to a closed run folder: the one place where a run is made."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import wan22
+from wan22.comfy.client import Graph
+from wan22.comfy.graph_check import GraphCheck, check_graph
+from wan22.comfy.graph_edit import draw_seed, graph_with_request, parameters_from_graph
+from wan22.comfy.model_manifest import ModelManifest
+from wan22.comfy.object_info import NodeDefinitions, graph_for_server
+from wan22.comfy.roles import roles_from_graph, steps_of_pass
+from wan22.comfy.workflow import Workflow, load_workflow
+from wan22.job.collect import collect_outputs
+from wan22.job.follow import FollowResult, PromptFollower, PromptPlan
+from wan22.job.server import ServerHandle, ServerProvider
+from wan22.job.start_image import StartImage, read_start_image
+from wan22.job.telemetry import JobTelemetry
+from wan22.launch.launch_proof import launch_claims
+from wan22.runs.layout import RunFolder, new_run_folder
+from wan22.runs.writer import RunWriter
+from wan22.schema.events import (
+    LaunchProved,
+    PreflightFinished,
+    ProblemFound,
+    PromptOutcome,
+    Role,
+    RunFinished,
+    RunStarted,
+)
+from wan22.schema.gpu import GpuInfo
+from wan22.schema.problem import AppError, Problem
+from wan22.schema.profile import Profile
+from wan22.schema.request import GenerationRequest
+from wan22.schema.run import JobParameters, RunManifest, ServerIdentity, TelemetryIdentity
+from wan22.schema.verdict import TargetKey
+from wan22.system.bus import Bus
+from wan22.system.cancel import CancelToken
+from wan22.system.clock import Clock
+from wan22.system.files import write_json_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class JobParts:
+    """What a job works with; `wiring` picks the parts."""
+
+    clock: Clock
+    bus: Bus
+    provider: ServerProvider
+    profile: Profile
+    runs_root: Path
+    workflow_folders: Sequence[Path]
+    models: ModelManifest
+    telemetry: Callable[[], JobTelemetry]
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """The closed run folder, how it ended and why, and the files it holds."""
+
+    folder: RunFolder
+    manifest: RunManifest
+    problem: Problem | None
+    outputs: tuple[Path, ...]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a run comes to know of itself while it goes on."""
+
+    workflow: Workflow
+    graph: Graph
+    image: StartImage
+    request: GenerationRequest
+    telemetry: JobTelemetry
+    handle: ServerHandle | None = None
+    parameters: JobParameters | None = None
+    target_key: TargetKey | None = None
+    identity: TelemetryIdentity = field(default_factory=TelemetryIdentity)
+    outputs: tuple[Path, ...] = ()
+    total_s: float | None = None
+
+
+class GenerationJob:
+    """Runs one request. Blocks; knows no thread and no face: everything it has to say goes to the bus."""
+
+    def __init__(self, parts: JobParts) -> None:
+        self._parts = parts
+        self._bus = parts.bus
+        self._clock = parts.clock
+
+    def run(self, request: GenerationRequest, cancel: CancelToken) -> JobResult:
+        """Make the video.
+
+        Raises AppError for a request that cannot even begin (unreadable image, unknown workflow). From then on
+        there is a run folder, and every ending, also a failure, is a `JobResult` whose folder is closed.
+        """
+        image = read_start_image(request.image)
+        workflow = load_workflow(request.workflow, self._parts.workflow_folders)
+        seed = request.seed if request.seed is not None else draw_seed()
+        request = request.model_copy(update={"seed": seed})
+        graph = graph_with_request(workflow.graph, request, seed=seed, image_reference=image.path.name)
+
+        started_s = self._clock.now()
+        folder = new_run_folder(self._parts.runs_root, started_s, workflow.name)
+        manifest = self._first_manifest(folder, workflow, graph, image, started_s)
+        work = _Work(workflow, graph, image, request, self._parts.telemetry())
+        writer = RunWriter(folder, self._clock, on_problem=self._tell)
+        manifest = writer.open(manifest)
+        unsubscribe = self._bus.subscribe(writer.accept)
+        outcome, found = PromptOutcome.error, None
+        try:
+            self._bus.publish(
+                RunStarted(
+                    time_s=started_s, run_id=manifest.run_id, title=manifest.title, simulated=manifest.simulated
+                )
+            )
+            work.telemetry.start()
+            outcome, found = self._work(work, folder, cancel)
+        except AppError as error:
+            found = error.problem
+            outcome = PromptOutcome.cancelled if found.code == "cancelled" else PromptOutcome.error
+        finally:
+            self._let_go(work)
+            if found is not None:
+                self._bus.publish(ProblemFound(time_s=self._clock.now(), problem=found, fatal=True))
+            self._bus.publish(RunFinished(time_s=self._clock.now(), outcome=outcome, total_s=work.total_s))
+            unsubscribe()
+            manifest = writer.close(self._last_manifest(manifest, work, outcome))
+        return JobResult(folder, manifest, found, work.outputs)
+
+    def _work(
+        self, work: _Work, folder: RunFolder, cancel: CancelToken
+    ) -> tuple[PromptOutcome, Problem | None]:
+        handle = work.handle = self._parts.provider.acquire(cancel)
+        environment = dict(handle.plan.environment) if handle.plan is not None else {}
+        work.identity, board = work.telemetry.identify(handle, environment)
+        self._prove(handle)
+        cancel.raise_if_set()
+
+        definitions = NodeDefinitions(handle.client.object_info())
+        check = self._check(work, handle, definitions)
+        if check.errors:
+            for extra in check.errors[1:]:
+                self._bus.publish(ProblemFound(time_s=self._clock.now(), problem=extra))
+            return PromptOutcome.error, check.errors[0]
+        cancel.raise_if_set()
+
+        uploaded = handle.client.upload_image(work.image.path, work.image.path.name)
+        graph = graph_with_request(
+            work.graph, work.request, seed=work.request.seed or 0, image_reference=uploaded.reference
+        )
+        work.graph, _ = graph_for_server(graph, definitions)
+        write_json_atomic(folder.workflow, work.graph)
+        work.parameters = self._parameters(work)
+        work.target_key = _target_key(work.parameters, handle, board)
+
+        result = self._follow(work, handle, cancel)
+        if result.outcome is PromptOutcome.success:
+            collected = collect_outputs(
+                handle.client, result.history, folder.outputs, self._bus, self._clock, cancel
+            )
+            work.outputs = collected.saved
+            if collected.problems:
+                return PromptOutcome.error if not collected.saved else result.outcome, collected.problems[0]
+        if result.outcome is PromptOutcome.interrupted and cancel.is_set:
+            return PromptOutcome.cancelled, result.problem
+        return result.outcome, result.problem
+
+    def _prove(self, handle: ServerHandle) -> None:
+        claims = launch_claims(self._parts.profile, handle.plan, handle.stats, handle.log_lines())
+        self._bus.publish(LaunchProved(time_s=self._clock.now(), claims=claims))
+
+    def _check(self, work: _Work, handle: ServerHandle, definitions: NodeDefinitions) -> GraphCheck:
+        """Preflight: whatever the server would refuse, and what it would accept although it is wrong."""
+        graph, notes = graph_for_server(work.graph, definitions)
+        device = handle.stats.devices[0] if handle.stats.devices else None
+        check = check_graph(
+            graph,
+            definitions,
+            request=work.request,
+            image_size=(work.image.width, work.image.height),
+            device=device,
+            manifest=self._parts.models,
+            models_folder=handle.models_folder,
+        )
+        if not check.errors:
+            self._bus.publish(
+                PreflightFinished(
+                    time_s=self._clock.now(),
+                    warnings=check.warnings,
+                    notes=notes,
+                    vram_estimate_bytes=check.vram_estimate_bytes,
+                )
+            )
+        return check
+
+    def _follow(self, work: _Work, handle: ServerHandle, cancel: CancelToken) -> FollowResult:
+        roles = roles_from_graph(work.graph)
+        steps = {
+            node: count
+            for node, role in roles.items()
+            if role in (Role.pass_1, Role.pass_2) and (count := steps_of_pass(work.graph, node)) is not None
+        }
+        extra: dict[str, Any] = {"preview_method": "auto" if work.request.previews else "none"}
+        plan = PromptPlan(
+            graph=work.graph,
+            roles=roles,
+            titles={node: _title(item) for node, item in work.graph.items()},
+            steps=steps,
+            seed=work.request.seed,
+            extra=extra,
+        )
+        follower = PromptFollower(handle.client, self._bus, self._clock, crash=handle.crash)
+        return follower.run(plan, cancel)
+
+    def _let_go(self, work: _Work) -> None:
+        """Stop what this job started; its end must be reached whatever happened before."""
+        work.telemetry.stop()
+        if work.handle is not None:
+            self._parts.provider.release(work.handle)
+
+    def _tell(self, found: Problem) -> None:
+        self._bus.publish(ProblemFound(time_s=self._clock.now(), problem=found))
+
+    def _parameters(self, work: _Work) -> JobParameters:
+        read = parameters_from_graph(work.graph, work.workflow.name, work.workflow.sha256)
+        return read.model_copy(update={"image_sha256": work.image.sha256})
+
+    def _first_manifest(
+        self, folder: RunFolder, workflow: Workflow, graph: Graph, image: StartImage, started_s: float
+    ) -> RunManifest:
+        read = parameters_from_graph(graph, workflow.name, workflow.sha256)
+        return RunManifest(
+            app_version=wan22.__version__,
+            run_id=folder.run_id,
+            title=f"{workflow.name} · {image.path.name}",
+            created_at=datetime.fromtimestamp(started_s, UTC).isoformat(timespec="seconds"),
+            started_s=started_s,
+            simulated=self._parts.simulated,
+            profile=self._parts.profile.name,
+            parameters=read.model_copy(update={"image_sha256": image.sha256}),
+        )
+
+    def _last_manifest(self, manifest: RunManifest, work: _Work, outcome: PromptOutcome) -> RunManifest:
+        handle = work.handle
+        update: dict[str, Any] = {
+            "outcome": outcome,
+            "finished_s": self._clock.now(),
+            "parameters": work.parameters or manifest.parameters,
+            "target_key": work.target_key,
+            "inventory": work.telemetry.inventory if work.identity.gpu_uuid is not None else None,
+            "telemetry": work.identity,
+        }
+        if handle is not None:
+            update["server"] = ServerIdentity(
+                url=handle.url,
+                owned=handle.owned,
+                local=handle.local,
+                folder=str(handle.installation.folder) if handle.installation else None,
+                python=str(handle.installation.python) if handle.installation else None,
+                commit=handle.installation.commit if handle.installation else None,
+                stats=handle.stats,
+            )
+        return manifest.model_copy(update=update)
+
+
+def _title(node: Mapping[str, Any]) -> str:
+    meta = node.get("_meta")
+    title = meta.get("title") if isinstance(meta, Mapping) else None
+    return str(title or node.get("class_type", "?"))
+
+
+def _target_key(parameters: JobParameters, handle: ServerHandle, board: GpuInfo | None) -> TargetKey | None:
+    """Key that a target band would need for this very job; None when a part of it is unknown."""
+    device = next((item for item in handle.stats.devices if item.type == "cuda"), None)
+    name = board.name if board is not None else (device.gpu_name if device is not None else None)
+    known = (parameters.width, parameters.height, parameters.length, parameters.steps, parameters.cfg)
+    if name is None or any(value is None for value in known):
+        return None
+    return TargetKey(
+        gpu=name,
+        width=parameters.width or 0,
+        height=parameters.height or 0,
+        length=parameters.length or 0,
+        steps=parameters.steps or 0,
+        cfg=parameters.cfg or 0.0,
+        interpolation=parameters.interpolation,
+    )
+
+
