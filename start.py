@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "packaging"))
-import bootstrap  # noqa: E402 - it lies beside this file, not in an installed package
+import bootstrap  # it lies beside this file, not in an installed package
 
 if __name__ == "__main__":
     sys.exit(bootstrap.main("requirements.lock", ["-m", "wan22", *(sys.argv[1:] or ["run"])]))

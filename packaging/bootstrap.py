@@ -20,13 +20,23 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 13)
 # What PySide6 needs of a bare Debian to draw anywhere, even offscreen.
 QT_PACKAGES = (
-    "libglib2.0-0 libegl1 libgl1 libdbus-1-3 libfontconfig1 libxkbcommon0 libxcb-cursor0 libxcb-icccm4 "
-    "libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0"
-).split()
+    "libglib2.0-0",
+    "libegl1",
+    "libgl1",
+    "libdbus-1-3",
+    "libfontconfig1",
+    "libxkbcommon0",
+    "libxcb-cursor0",
+    "libxcb-icccm4",
+    "libxcb-keysyms1",
+    "libxcb-shape0",
+    "libxcb-xkb1",
+    "libxkbcommon-x11-0",
+)
 QT_PROBE = "import PySide6.QtWidgets, PySide6.QtGui, PySide6.QtSvg"
 
 
-class SetupFailed(Exception):
+class SetupFailed(Exception):  # noqa: N818 - named for what the person reads
     """A sentence for the person, and one exact line to copy if there is one."""
 
     def __init__(self, message: str, line: str = "") -> None:
@@ -78,8 +88,9 @@ def apt_install(packages: list[str], purpose: str) -> None:
     """Install system packages as root, or tell the one line that does."""
     line = "sudo apt-get update && sudo apt-get install -y --no-install-recommends " + " ".join(packages)
     if not shutil.which("apt-get"):
-        raise SetupFailed(f"{purpose} needs these system packages, under whatever name they have here: "
-                          + " ".join(packages))
+        raise SetupFailed(
+            f"{purpose} needs these system packages, under whatever name they have here: " + " ".join(packages)
+        )
     if not is_root():
         raise SetupFailed(f"{purpose} needs system packages, and installing them needs root.", line)
     say(f"  installing system packages for {purpose.lower()} with apt …")
@@ -98,8 +109,12 @@ def run(command: list[str], what: str, env: dict[str, str] | None = None) -> Non
 
 def has_pip(python: Path) -> bool:
     """Whether the environment can install anything."""
-    return subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run(
+            [str(python), "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ).returncode
+        == 0
+    )
 
 
 def make_environment(folder: Path) -> None:
@@ -147,8 +162,12 @@ def find_pip_wheel() -> Path | None:
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         return None
     cache.mkdir(parents=True, exist_ok=True)
-    fetched = subprocess.run(["apt-get", "download", "-q", "python3-pip-whl"], cwd=str(cache),
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    fetched = subprocess.run(
+        ["apt-get", "download", "-q", "python3-pip-whl"],
+        cwd=str(cache),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     packages = sorted(cache.glob("python3-pip-whl*.deb"))
     if fetched.returncode or not packages:
         return None

@@ -205,7 +205,9 @@ class PromptFollower:
         self._missing_polls += 1
         if self._missing_polls < LOST_AFTER_POLLS:
             return None
-        found = problem("generation_lost", "The server no longer knows this job: it was restarted or its queue cleared.")
+        found = problem(
+            "generation_lost", "The server no longer knows this job: it was restarted or its queue cleared."
+        )
         return self._end_without_server(prompt_id, found, PromptOutcome.lost)
 
     def _drain_for_end(self, prompt_id: str, graph: Graph) -> float | None:
@@ -221,9 +223,7 @@ class PromptFollower:
         except AppError as error:
             self._failure = error.problem
 
-    def _finish(
-        self, prompt_id: str, graph: Graph, ended_s: float | None, entry: HistoryEntry | None
-    ) -> FollowResult:
+    def _finish(self, prompt_id: str, graph: Graph, ended_s: float | None, entry: HistoryEntry | None) -> FollowResult:
         outcome, found = self._outcome(entry, graph)
         times = {
             name: data.get("timestamp")
@@ -231,7 +231,11 @@ class PromptFollower:
             if name.startswith("execution_")
         }
         ended_ms = next(
-            (times[name] for name in ("execution_success", "execution_error", "execution_interrupted") if times.get(name)),
+            (
+                times[name]
+                for name in ("execution_success", "execution_error", "execution_interrupted")
+                if times.get(name)
+            ),
             None,
         )
         self._bus.publish(

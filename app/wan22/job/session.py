@@ -115,9 +115,7 @@ class GenerationJob:
         outcome, found = PromptOutcome.error, None
         try:
             self._bus.publish(
-                RunStarted(
-                    time_s=started_s, run_id=manifest.run_id, title=manifest.title, simulated=manifest.simulated
-                )
+                RunStarted(time_s=started_s, run_id=manifest.run_id, title=manifest.title, simulated=manifest.simulated)
             )
             work.telemetry.start()
             outcome, found = self._work(work, folder, cancel)
@@ -133,9 +131,7 @@ class GenerationJob:
             manifest = writer.close(self._last_manifest(manifest, work, outcome))
         return JobResult(folder, manifest, found, work.outputs)
 
-    def _work(
-        self, work: _Work, folder: RunFolder, cancel: CancelToken
-    ) -> tuple[PromptOutcome, Problem | None]:
+    def _work(self, work: _Work, folder: RunFolder, cancel: CancelToken) -> tuple[PromptOutcome, Problem | None]:
         handle = work.handle = self._parts.provider.acquire(cancel)
         environment = dict(handle.plan.environment) if handle.plan is not None else {}
         work.identity, board = work.telemetry.identify(handle, environment)
@@ -161,9 +157,7 @@ class GenerationJob:
 
         result = self._follow(work, handle, cancel)
         if result.outcome is PromptOutcome.success:
-            collected = collect_outputs(
-                handle.client, result.history, folder.outputs, self._bus, self._clock, cancel
-            )
+            collected = collect_outputs(handle.client, result.history, folder.outputs, self._bus, self._clock, cancel)
             work.outputs = collected.saved
             if collected.problems:
                 return PromptOutcome.error if not collected.saved else result.outcome, collected.problems[0]
@@ -291,5 +285,3 @@ def _target_key(parameters: JobParameters, handle: ServerHandle, board: GpuInfo 
         cfg=parameters.cfg or 0.0,
         interpolation=parameters.interpolation,
     )
-
-

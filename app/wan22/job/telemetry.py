@@ -62,7 +62,9 @@ class JobTelemetry:
         if self._sampler is not None:
             self._sampler.stop()
 
-    def identify(self, handle: ServerHandle, environment: Mapping[str, str]) -> tuple[TelemetryIdentity, GpuInfo | None]:
+    def identify(
+        self, handle: ServerHandle, environment: Mapping[str, str]
+    ) -> tuple[TelemetryIdentity, GpuInfo | None]:
         """Match the server's device to one of our boards and publish whether there are readings for it.
 
         A server on another machine never gets this machine's readings; without a sure match the run says so.
