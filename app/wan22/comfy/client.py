@@ -40,8 +40,9 @@ class HistoryEntry(Tolerant):
 class Message(Tolerant):
     """One thing that came over the websocket. `time_s`: clock `now()` when it was received.
 
-    `type` is the server's own type, or: "connected" (socket open), "disconnected" (data["reason"]),
-    "preview" (image set, data may have node_id, prompt_id, image_format), "text".
+    `type` is the server's own type, or: "connected" (socket open, data["client_id"] is the id in use),
+    "disconnected" (data["reason"]), "preview" (`image` set, data has image_format and, from servers that tell,
+    node_id and prompt_id), "text" (data has node_id and text).
     """
 
     time_s: float
@@ -113,15 +114,15 @@ class ComfyClient(Protocol):
         ...
 
     def logs(self) -> str | None:
-        """GET /internal/logs of an attached server; None when this version has no such route."""
+        """The last lines of the server's log, colours and level tags taken off; None when it has no such route."""
         ...
 
     def messages(self, client_id: str, cancel: CancelToken) -> Iterator[Message]:
         """Live messages until `cancel` is set. Reconnects by itself with back-off and a NEW client id.
 
-        `on_client_id` of the implementation tells the current id; a "disconnected" and a "connected" message
-        frame every gap. The job must have been submitted with the id of the first connection; after a
-        reconnect nothing more arrives for it, so the caller reconciles by `queue` and `history`.
+        A "disconnected" and a "connected" message frame every gap; "connected" carries the client id in use,
+        with which a job must be submitted. After a reconnect nothing more arrives for a job that was sent with
+        an older id, so the caller reconciles by `queue` and `history`.
         """
         ...
 

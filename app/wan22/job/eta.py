@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from statistics import median
 
 from wan22.schema.events import Role
-from wan22.schema.summary import RunSummary
+from wan22.schema.summary import RunSummary, StageTiming
 
-ORDER = (Role.load, Role.encode, Role.pass_1, Role.pass_2, Role.decode, Role.interpolate, Role.save)
+PASSES = (Role.pass_1, Role.pass_2)
+OWN_STEPS_SPREAD = (0.8, 1.3)
+"""How far this run's own mean step may be off for the steps to come (loading hides in the first pass)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Usual seconds of one stage from earlier runs of the same job on the same board: median, least and most."""
+    """Usual seconds of one stage from `count` earlier runs of the same job on the same board."""
 
     median_s: float
     low_s: float
@@ -21,19 +23,8 @@ class Usual:
 
 
 @dataclass(frozen=True, slots=True)
-class StageProgress:
-    """Where a stage stands: `elapsed_s` so far, steps done of how many, `done` when it is over."""
-
-    role: Role
-    elapsed_s: float
-    steps_done: int = 0
-    steps_total: int | None = None
-    done: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Eta:
-    """Seconds left, from `low_s` to `high_s`; `complete` is False when some stages could not be counted."""
+    """Seconds left, from `low_s` to `high_s`. `complete` is False when a stage could not be counted: at least so long."""
 
     low_s: float
     high_s: float
@@ -41,7 +32,7 @@ class Eta:
 
 
 def usual_from_runs(summaries: Sequence[RunSummary]) -> dict[Role, Usual]:
-    """Usual stage times from earlier runs; cached stages of warm runs count as they were."""
+    """Usual stage times from earlier runs."""
     times: dict[Role, list[float]] = {}
     for summary in summaries:
         for stage in summary.stages:
@@ -50,49 +41,37 @@ def usual_from_runs(summaries: Sequence[RunSummary]) -> dict[Role, Usual]:
     return {role: Usual(median(found), min(found), max(found), len(found)) for role, found in times.items()}
 
 
-def eta(stages: Sequence[StageProgress], usual: Mapping[Role, Usual]) -> Eta | None:
-    """Add up what is left of each stage: usual time, else this run's own steps, else left out (`complete` False)."""
-    now = {stage.role: stage for stage in stages}
-    own_step_s = _own_step_s(stages)
+def eta(stages: Sequence[StageTiming], usual: Mapping[Role, Usual]) -> Eta | None:
+    """Add up what is left of each stage: its usual time, else this run's own steps, else it is not counted.
+
+    `stages`: live timings, a stage at work counting up to now (`runs.stages.stage_timings(state, now_s)`).
+    """
+    step_s = _own_step_s(stages)
     low_s = high_s = 0.0
     complete, counted = True, False
-    for role in ORDER:
-        stage = now.get(role)
-        if stage is not None and stage.done:
+    for stage in stages:
+        if stage.complete or stage.role is Role.other:
             continue
-        left = _left(role, stage, usual.get(role), own_step_s, now)
+        left = _left(stage, usual.get(stage.role), step_s)
         if left is None:
-            complete = complete and role not in (Role.pass_1, Role.pass_2, Role.decode, Role.save)
+            complete = False
             continue
         counted = True
-        low_s += left[0]
-        high_s += left[1]
+        low_s, high_s = low_s + left[0], high_s + left[1]
     return Eta(low_s, high_s, complete) if counted else None
 
 
-def _own_step_s(stages: Sequence[StageProgress]) -> float | None:
-    """Seconds a step of the passes so far, whole pass time over steps, so that loading counts once."""
-    passes = [stage for stage in stages if stage.role in (Role.pass_1, Role.pass_2) and stage.steps_done > 0]
-    if not passes:
-        return None
-    return sum(stage.elapsed_s for stage in passes) / sum(stage.steps_done for stage in passes)
+def _own_step_s(stages: Sequence[StageTiming]) -> float | None:
+    """Mean seconds a step in this run, from the later steps of its passes, which hold no loading."""
+    steps = [seconds for stage in stages if stage.role in PASSES for seconds in stage.step_s]
+    return sum(steps) / len(steps) if steps else None
 
 
-def _left(
-    role: Role,
-    stage: StageProgress | None,
-    usual: Usual | None,
-    own_step_s: float | None,
-    now: Mapping[Role, StageProgress],
-) -> tuple[float, float] | None:
-    elapsed_s = stage.elapsed_s if stage is not None else 0.0
+def _left(stage: StageTiming, usual: Usual | None, step_s: float | None) -> tuple[float, float] | None:
     if usual is not None:
+        elapsed_s = stage.seconds or 0.0
         return max(0.0, usual.low_s - elapsed_s), max(0.0, usual.high_s - elapsed_s)
-    if role not in (Role.pass_1, Role.pass_2) or own_step_s is None:
+    if stage.role not in PASSES or step_s is None or stage.steps_total is None:
         return None
-    known = stage or now.get(Role.pass_1)
-    total = known.steps_total if known is not None else None
-    if total is None:
-        return None
-    left_s = own_step_s * (total - (stage.steps_done if stage is not None else 0))
-    return 0.8 * left_s, 1.3 * left_s
+    left_s = step_s * max(0, stage.steps_total - stage.steps_done)
+    return OWN_STEPS_SPREAD[0] * left_s, OWN_STEPS_SPREAD[1] * left_s

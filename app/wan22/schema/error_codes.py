@@ -67,6 +67,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "A file could not be written.",
         "Check that the folder exists and that you may write there.",
     ),
+    "process_start_failed": ErrorCode(
+        _K.machine,
+        "A program could not be started.",
+        "Check that the program exists, that it may be run, and that its folder exists.",
+    ),
     # finding and starting ComfyUI
     "comfyui_not_found": ErrorCode(
         _K.installation,
@@ -243,6 +248,26 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "The two passes use different shifts.",
         "With unequal shifts the second pass gets the wrong amount of noise; use the same shift twice.",
     ),
+    "passes_disagree": ErrorCode(
+        _K.workflow,
+        "The two passes do not fit each other.",
+        "Use the same steps, sampler and scheduler in both, and start the second where the first ends.",
+    ),
+    "model_choice_suspect": ErrorCode(
+        _K.workflow,
+        "The choice of model files looks wrong.",
+        "High noise files belong to the first pass, low noise files to the second; the 14B models need wan_2.1_vae.",
+    ),
+    "steps_suspect": ErrorCode(
+        _K.workflow,
+        "Steps or CFG do not fit the LoRAs.",
+        "With 4-step LoRAs use 4 to 8 steps and CFG 1; without them about 20 steps and CFG 3.5.",
+    ),
+    "manifest_invalid": ErrorCode(
+        _K.workflow,
+        "The list of model files is not valid.",
+        "Install the program again, or mend the key named in the message.",
+    ),
     "vram_short": ErrorCode(
         _K.workflow,
         "The job probably does not fit into the GPU's memory.",
@@ -312,6 +337,16 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.run,
         "The run was not closed properly.",
         "What was written until then can be read; the program or the machine stopped in between.",
+    ),
+    "run_inconsistent": ErrorCode(
+        _K.run,
+        "Parts of a run do not fit each other.",
+        "Do not trust the part named in the message; the rest of the run can be used.",
+    ),
+    "telemetry_gap": ErrorCode(
+        _K.run,
+        "Readings of a run are missing for a while.",
+        "Times are not touched by it; GPU numbers of that while are unknown.",
     ),
     "recording_invalid": ErrorCode(
         _K.run,

@@ -1,0 +1,95 @@
+"""`wan22 run`: one generation, start to finish."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wan22 import wiring
+from wan22.cli.commands.launch import COMFYUI, FLAG, JSON, PORT, PROFILE, PYTHON
+from wan22.cli.console import Console, console_from_flag
+from wan22.cli.exit_codes import exit_code_for
+from wan22.cli.interrupt import stop_on_signal
+from wan22.cli.run_printer import RunPrinter
+from wan22.cli.run_report import print_summary
+from wan22.schema.problem import app_error
+from wan22.schema.request import MAX_SEED, GenerationRequest
+from wan22.system.cancel import CancelToken
+
+
+def run(
+    image: Annotated[Path | None, typer.Option("--image", "-i", help="Start image; left out = a sample.")] = None,
+    prompt: Annotated[str | None, typer.Option("--prompt", help="What happens in the video.")] = None,
+    negative: Annotated[str | None, typer.Option("--negative", help="What to avoid; without effect at CFG 1.")] = None,
+    seed: Annotated[str | None, typer.Option("--seed", help="0 to 2^64-1; left out = drawn and recorded.")] = None,
+    width: Annotated[int | None, typer.Option("--width", help="Pixels, a multiple of 16.")] = None,
+    height: Annotated[int | None, typer.Option("--height", help="Pixels, a multiple of 16.")] = None,
+    length: Annotated[int | None, typer.Option("--length", help="Frames, 4n+1; 81 are five seconds.")] = None,
+    workflow: Annotated[
+        str, typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a file in API form.")
+    ] = "wan22_i2v_two_pass",
+    profile: Annotated[str | None, PROFILE] = None,
+    comfyui: Annotated[Path | None, COMFYUI] = None,
+    python: Annotated[Path | None, PYTHON] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Attach to this running ComfyUI instead; it is never stopped.")
+    ] = None,
+    port: Annotated[int | None, PORT] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for runs.")] = None,
+    flag: Annotated[list[str] | None, FLAG] = None,
+    gpu: Annotated[str, typer.Option("--gpu", help="Readings: nvml, replay:RUN or none.")] = "nvml",
+    previews: Annotated[bool, typer.Option("--previews", help="Ask for preview pictures; they cost time.")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Make one video and keep everything about it in a run folder.
+
+    With --comfyui (or the setting) ComfyUI is started from the profile and stopped again; with --url a running one is
+    used. Ctrl-C stops the job and whatever was started.
+    """
+    console = console_from_flag(as_json)
+    if comfyui is not None and url is not None:
+        raise app_error("bad_argument", "--comfyui and --url exclude each other: start one, or attach to one.")
+    settings = wiring.settings(
+        {"comfyui": comfyui, "python": python, "url": url, "profile": profile, "port": port, "output": output},
+        choice=("comfyui", "url"),
+    )
+    request = GenerationRequest(
+        workflow=workflow,
+        image=image or wiring.sample_image(),
+        prompt=prompt,
+        negative=negative,
+        seed=_seed(seed),
+        width=_number("--width", width, 16, 16384),
+        height=_number("--height", height, 16, 16384),
+        length=_number("--length", length, 1, 16384),
+        previews=previews,
+    )
+    parts = wiring.parts()
+    job = wiring.generation_job(settings, parts, extra_flags=tuple(flag or ()), gpu=gpu)
+    cancel = CancelToken()
+    with stop_on_signal(cancel, lambda: _say_stopping(console)), RunPrinter(console, parts.bus, parts.clock):
+        result = job.run(request, cancel)
+    summary = wiring.summarise(result.folder)
+    if not as_json:
+        print_summary(console, result.manifest, summary, result.folder.path)
+    if result.problem is not None and result.problem.kind is not None:
+        console.problem(result.problem)
+        raise typer.Exit(exit_code_for(result.problem))
+
+
+def _say_stopping(console: Console) -> None:
+    console.text("Stopping … (Ctrl-C again to leave at once)")
+
+
+def _seed(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) > MAX_SEED:
+        raise app_error("bad_argument", f"--seed {text} is not a whole number from 0 to {MAX_SEED}.")
+    return int(text)
+
+
+def _number(name: str, value: int | None, low: int, high: int) -> int | None:
+    if value is not None and not low <= value <= high:
+        raise app_error("bad_argument", f"{name} {value} is not between {low} and {high}.")
+    return value

@@ -1,0 +1,177 @@
+"""Shows a run while it goes on: rewritten lines on a terminal, lasting lines elsewhere, JSON lines for programs."""
+
+import queue
+from types import TracebackType
+
+from wan22.cli.console import Console, LiveBlock
+from wan22.cli.duration import measured, spoken, spoken_range
+from wan22.cli.stage_lines import reading_lines, stage_line
+from wan22.job.eta import Usual, eta
+from wan22.runs.stages import stage_timings
+from wan22.runs.state import Phase, RunState, reduce
+from wan22.schema.events import (
+    LaunchProved,
+    PreflightFinished,
+    PromptQueued,
+    Role,
+    RunStarted,
+    ServerReady,
+    ServerStageReached,
+    ServerStarting,
+    ServerStopped,
+    SocketLost,
+    SocketRestored,
+    TelemetryStatus,
+)
+from wan22.schema.gpu import GpuSampled
+from wan22.schema.server import Proof
+from wan22.schema.summary import StageTiming
+from wan22.system.bus import Bus, Fact
+from wan22.system.cancel import CancelToken
+from wan22.system.clock import Clock
+from wan22.system.threads import Worker
+
+REFRESH_S = 0.25
+
+
+class RunPrinter:
+    """A context: what happens on the bus inside it is shown, in a thread of its own."""
+
+    def __init__(self, console: Console, bus: Bus, clock: Clock, usual: dict[Role, Usual] | None = None) -> None:
+        self._console = console
+        self._bus = bus
+        self._clock = clock
+        self._usual = usual or {}
+        self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
+        self._state = RunState()
+        self._printed: set[Role] = set()
+        self._broken = False
+        self._worker = Worker("run-printer", self._work)
+        self._unsubscribe = lambda: None
+
+    def __enter__(self) -> "RunPrinter":
+        self._unsubscribe = self._bus.subscribe(self._facts.put)
+        self._worker.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._unsubscribe()
+        self._worker.stop()
+
+    def _work(self, cancel: CancelToken) -> None:
+        with self._console.live() as block:
+            while not cancel.wait(REFRESH_S):
+                self._drain(block)
+            self._drain(block)
+            block.show([])
+
+    def _drain(self, block: LiveBlock) -> None:
+        while True:
+            try:
+                fact = self._facts.get_nowait()
+            except queue.Empty:
+                break
+            self._state = reduce(self._state, fact)
+            if self._console.as_json:
+                self._print_json(fact)
+            else:
+                for line in lasting_lines(fact):
+                    self._console.text(line)
+        if not self._console.as_json:
+            self._print_stages(block)
+
+    def _print_json(self, fact: Fact) -> None:
+        """A reader that went away (a closed pipe) must not end the run: it is on disk all the same."""
+        if isinstance(fact, GpuSampled) or self._broken:
+            return
+        try:
+            self._console.json(fact)
+        except OSError:
+            self._broken = True
+
+    def _print_stages(self, block: LiveBlock) -> None:
+        now_s = self._clock.now()
+        stages = stage_timings(self._state, now_s)
+        current = self._state.current_role
+        for stage in stages:
+            if stage.complete and stage.role is not current and stage.role not in self._printed:
+                if self._is_over(stage):
+                    self._printed.add(stage.role)
+                    self._console.text("  " + stage_line(stage))
+        if block.is_live:
+            block.show(self._live_lines(stages, now_s))
+
+    def _is_over(self, stage: StageTiming) -> bool:
+        """Loaders run again between the passes, so a stage is final only when no node of it is still to come."""
+        started = {start.node for start in self._state.starts}
+        return self._state.end is not None or all(node in started or node in self._state.cached for node in stage.nodes)
+
+    def _live_lines(self, stages: tuple[StageTiming, ...], now_s: float) -> list[str]:
+        state = self._state
+        lines: list[str] = []
+        if state.phase is Phase.starting:
+            lines.append(f"  starting ComfyUI: {state.server.stage or 'process started'} …")
+        if state.phase is Phase.queued:
+            lines.append(f"  waiting in the server's queue for {spoken(now_s - (state.queued_s or now_s))} …")
+        if state.phase is Phase.running:
+            for stage in stages:
+                if stage.role not in self._printed and stage.role is not Role.other:
+                    lines.append("  " + stage_line(stage, at_work=stage.role is state.current_role))
+            lines.append("  " + self._left(stages))
+        if state.telemetry is not None and state.telemetry.available:
+            lines.extend("  " + line for line in reading_lines(list(state.readings.values())))
+        return lines
+
+    def _left(self, stages: tuple[StageTiming, ...]) -> str:
+        left = eta(stages, self._usual)
+        if left is None:
+            return "time left: unknown until the first steps are done"
+        if left.complete:
+            return f"about {spoken_range(left.low_s, left.high_s)} left"
+        return f"at least {spoken_range(left.low_s, left.high_s)} left"
+
+
+def lasting_lines(fact: Fact) -> list[str]:
+    """Lines that stay on the screen for a fact; most facts have none."""
+    match fact:
+        case RunStarted():
+            mark = "SIMULATED · " if fact.simulated else ""
+            return [f"{mark}{fact.title} · run {fact.run_id}"]
+        case ServerStarting():
+            return [f"! {notice}" for notice in fact.notices]
+        case ServerStageReached():
+            return [f"  {fact.stage}: {fact.detail}"] if fact.detail else []
+        case ServerReady():
+            how = "started here" if fact.owned else "attached, never stopped"
+            after = f" after {measured(fact.startup_s)}" if fact.startup_s is not None else ""
+            return [f"● ComfyUI {fact.version or '(unknown version)'} ready at {fact.url}{after} ({how})"]
+        case LaunchProved():
+            return _proof_lines(fact)
+        case PreflightFinished():
+            return [f"! {warning.message}" for warning in fact.warnings]
+        case TelemetryStatus():
+            return [] if fact.available else [f"! no telemetry: {fact.reason}"]
+        case PromptQueued():
+            return [f"  queued · seed {fact.seed}"]
+        case SocketLost():
+            return ["! the live connection broke; the job goes on, the connection is opened again"]
+        case SocketRestored():
+            return ["  the live connection is back"]
+        case ServerStopped():
+            return [] if fact.expected else ["! ComfyUI ended unexpectedly"]
+        case _:
+            return []
+
+
+def _proof_lines(fact: LaunchProved) -> list[str]:
+    counts = {proof: sum(claim.proof is proof for claim in fact.claims) for proof in Proof}
+    lines = [
+        f"  launch proof: {counts[Proof.proved]} proved · {counts[Proof.refuted]} refuted · "
+        f"{counts[Proof.unknown]} unknown"
+    ]
+    for claim in fact.claims:
+        if claim.proof is Proof.refuted:
+            lines.append(f"  ✕ {claim.name}: expected {claim.expected}, found {claim.found}. {claim.reason}".rstrip())
+    return lines

@@ -1,0 +1,32 @@
+"""What is said at the end of a run."""
+
+from pathlib import Path
+
+from wan22.cli.console import Console
+from wan22.cli.duration import measured
+from wan22.schema.events import PromptOutcome
+from wan22.schema.run import RunManifest
+from wan22.schema.summary import RunSummary
+from wan22.schema.verdict import Level
+
+GLYPHS = {
+    Level.excellent: "✓",
+    Level.good: "✓",
+    Level.slow: "!",
+    Level.no_target: "?",
+    Level.unknown: "?",
+}
+
+
+def print_summary(console: Console, manifest: RunManifest, summary: RunSummary, folder: Path) -> None:
+    """Total, verdicts and where everything lies."""
+    if summary.simulated:
+        console.text("SIMULATED: nothing of this was measured on a real GPU.", style="bold")
+    if manifest.outcome is PromptOutcome.success:
+        server = f" · server says {measured(summary.server_total_s)}" if summary.server_total_s is not None else ""
+        console.text(f"Done in {measured(summary.total_s)}{server}", style="bold")
+    for verdict in summary.verdicts:
+        console.text(f"  {GLYPHS[verdict.level]} {verdict.text}")
+    for output in summary.outputs:
+        console.text(f"  video   {folder / output}")
+    console.text(f"  run     {folder}")

@@ -1,0 +1,125 @@
+"""Model files that a graph names and the server does not offer: where they belong and where to get them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from wan22.comfy.client import Graph
+from wan22.comfy.graph_link import class_of, inputs_of, link_of, title_of
+from wan22.comfy.input_check import is_missing_file
+from wan22.comfy.model_manifest import ModelManifest, base_name
+from wan22.comfy.object_info import InputSpec, NodeDefinitions
+from wan22.schema.problem import Problem, problem
+
+# Which folder below `models` a loader reads; the first pattern that fits "class.input" decides.
+_FOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^CLIPVisionLoader"), "clip_vision"),
+    (re.compile(r"\.clip_name\d?$"), "text_encoders"),
+    (re.compile(r"^FrameInterpolationModelLoader"), "frame_interpolation"),
+    (re.compile(r"^UpscaleModelLoader"), "upscale_models"),
+    (re.compile(r"\.unet_name$|^DiffusionModelLoader|^WanVideoModelLoader"), "diffusion_models"),
+    (re.compile(r"\.vae_name$"), "vae"),
+    (re.compile(r"\.lora_name$|\.lora(_\d+)?$"), "loras"),
+    (re.compile(r"\.control_net_name$"), "controlnet"),
+    (re.compile(r"\.ckpt_name$"), "checkpoints"),
+)
+_EXPERT_FOLDERS = ("diffusion_models", "unet", "checkpoints")
+
+
+def missing_models(
+    graph: Graph,
+    definitions: NodeDefinitions,
+    node_id: str,
+    manifest: ModelManifest,
+    models_folder: Path | None,
+) -> Iterator[Problem]:
+    """model_missing for each model file of a node that the server does not offer.
+
+    The message has the file, its folder and its size; the hint where to get it, or under which name the server has
+    it; `where` holds file, folder, url, bytes and sha256 as far as they are known.
+    """
+    class_type, inputs = class_of(graph, node_id), inputs_of(graph, node_id)
+    for spec in definitions.expected_inputs(class_type, inputs):
+        value = inputs.get(spec.name)
+        if isinstance(value, str) and link_of(value) is None and is_missing_file(class_type, spec, value):
+            yield _missing(graph, definitions, node_id, spec, value, manifest, models_folder)
+
+
+def model_bytes(name: str, manifest: ModelManifest, models_folder: Path | None) -> int | None:
+    """Size of an expert's file: measured when it lies in `models_folder`, else from the manifest; None = not known."""
+    for folder in _EXPERT_FOLDERS if models_folder is not None else ():
+        path = models_folder / folder / name.replace("\\", "/") if models_folder is not None else None
+        if path is not None and path.is_file():
+            return path.stat().st_size
+    entry = manifest.by_file(name)
+    return entry.bytes if entry else None
+
+
+def _missing(
+    graph: Graph,
+    definitions: NodeDefinitions,
+    node_id: str,
+    spec: InputSpec,
+    name: str,
+    manifest: ModelManifest,
+    models_folder: Path | None,
+) -> Problem:
+    class_type = class_of(graph, node_id)
+    entry = manifest.by_file(name)
+    folder = entry.folder if entry else _folder_of(class_type, spec.name)
+    place = _place(folder, models_folder)
+    size = f" ({entry.bytes / 1e9:.2f} GB)" if entry and entry.bytes else ""
+    path = entry.path_below(models_folder) if entry and models_folder is not None else None
+    same = [str(option) for option in spec.options if base_name(str(option)).casefold() == base_name(name).casefold()]
+    elsewhere = _other_loader(definitions, class_type, spec.name, name)
+    if same:
+        hint = f"The server has this file as '{same[0]}': write that into the workflow, or move the file."
+    elif path is not None and path.is_file():
+        hint = f"The file lies at {path}, but the running server does not list it: restart ComfyUI."
+    elif elsewhere is not None:
+        hint = f"The server lists this file for {elsewhere}: it lies in the wrong folder; move it to {place}."
+    elif entry and entry.url:
+        hint = f"Download it from {entry.url} into {place}."
+    else:
+        hint = f"Put the file into {place}; this program does not know where to get it."
+    return problem(
+        "model_missing",
+        f"{title_of(graph, node_id)} needs the model file '{name}'{size}, which the server does not have. "
+        f"It belongs into {place}.",
+        hint=hint,
+        node=node_id,
+        input=spec.name,
+        file=name,
+        folder=folder,
+        url=entry.url if entry else None,
+        bytes=entry.bytes if entry else None,
+        sha256=entry.sha256 if entry else None,
+    )
+
+
+def _folder_of(class_type: str, input_name: str) -> str | None:
+    """Folder relative to ComfyUI's own; None when it is not known for this loader."""
+    name = f"{class_type}.{input_name}"
+    return next((f"models/{folder}" for pattern, folder in _FOLDERS if pattern.search(name)), None)
+
+
+def _place(folder: str | None, models_folder: Path | None) -> str:
+    """The folder in words: its full path on this machine, or its place at the server."""
+    if folder is None:
+        return "the folder that this loader reads on the server"
+    if models_folder is None:
+        return f"the folder {folder} of the server's ComfyUI"
+    return str(models_folder.parent.joinpath(*folder.split("/")))
+
+
+def _other_loader(definitions: NodeDefinitions, class_type: str, input_name: str, name: str) -> str | None:
+    """A loader of another folder whose choices hold this very file; None when there is none."""
+    wanted, own = base_name(name).casefold(), _folder_of(class_type, input_name)
+    for other in ("UNETLoader", "CLIPLoader", "VAELoader", "LoraLoaderModelOnly", "CheckpointLoaderSimple"):
+        for spec in definitions.inputs(other):
+            folder = _folder_of(other, spec.name)
+            if folder in (None, own):
+                continue
+            if any(base_name(str(option)).casefold() == wanted for option in spec.options):
+                return other
+    return None

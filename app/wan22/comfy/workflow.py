@@ -1,0 +1,160 @@
+"""Read a workflow file: only ComfyUI's API form is taken, everything else is named for what it is."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wan22.comfy.client import Graph
+from wan22.comfy.model_manifest import MANIFEST_NAME
+from wan22.schema.problem import app_error
+
+MAX_BYTES = 20_000_000
+_SUFFIXES = (".json", ".api.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A graph in API form with its origin; `sha256` is that of its canonical JSON (see `canonical_sha256`)."""
+
+    name: str
+    path: Path
+    graph: Graph
+    sha256: str
+
+
+def canonical_sha256(graph: Graph) -> str:
+    """Hex digest of a graph: keys sorted, no spaces, ASCII only. Layout of the file and order of nodes do not count."""
+    text = json.dumps(graph, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def shipped_workflows(folder: Path) -> tuple[str, ...]:
+    """Names of the workflows in a folder, sorted; the list of model files beside them is none. No folder, no names."""
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(_name(path) for path in folder.glob("*.json") if path.name != MANIFEST_NAME))
+
+
+def load_workflow(name_or_path: str | Path, folders: Sequence[Path]) -> Workflow:
+    """A workflow by the path of its file, or by its name in one of `folders` (the first that has it wins).
+
+    Raises workflow_not_found (with the nearest names), file_unreadable, workflow_ui_format for a file of the editor,
+    workflow_invalid for anything else that is no graph in API form.
+    """
+    path = _find(str(name_or_path), folders)
+    graph = graph_from_value(_read_json(path), path)
+    return Workflow(name=_name(path), path=path, graph=graph, sha256=canonical_sha256(graph))
+
+
+def _name(path: Path) -> str:
+    return path.name.removesuffix(".json").removesuffix(".api")
+
+
+def _find(wanted: str, folders: Sequence[Path]) -> Path:
+    if not wanted.strip() or "\0" in wanted:
+        raise app_error("workflow_not_found", "The name of the workflow is empty.")
+    try:
+        given = Path(wanted).expanduser()
+    except RuntimeError:
+        given = Path(wanted)
+    is_path = any(mark in wanted for mark in "/\\") or wanted.lower().endswith(".json")
+    if is_path and given.is_file():
+        return given
+    if not any(mark in wanted for mark in "/\\"):
+        for folder in folders:
+            for candidate in (folder / f"{wanted.removesuffix('.json')}{suffix}" for suffix in _SUFFIXES):
+                if candidate.is_file():
+                    return candidate
+    names = sorted({name for folder in folders for name in shipped_workflows(folder)})
+    if is_path:
+        what = f"'{wanted}' is a folder, not a workflow file" if given.is_dir() else f"There is no file '{wanted}'"
+    else:
+        what = f"There is no workflow called '{wanted}'"
+    near = difflib.get_close_matches(_name(given), names, n=3, cutoff=0.5) or names
+    known = f" Did you mean: {', '.join(near)}?" if near else " There are no workflows in the usual folders."
+    raise app_error("workflow_not_found", f"{what}.{known}", workflow=wanted)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        size = path.stat().st_size
+        data = b"" if size > MAX_BYTES else path.read_bytes()
+    except OSError as error:
+        raise app_error(
+            "file_unreadable", f"The workflow {path} cannot be read: {error.strerror or error}.", file=path
+        ) from error
+    if size > MAX_BYTES:
+        _invalid(path, f"is {size:,} bytes long; a workflow has at most {MAX_BYTES:,}")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        _invalid(path, "is not text in UTF-8")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        _invalid(path, f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}")
+    except (ValueError, RecursionError) as error:
+        _invalid(path, f"is not usable JSON: {'nested too deeply' if isinstance(error, RecursionError) else error}")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number that JSON knows")
+
+
+def _invalid(path: Path, what: str, node: str | None = None) -> NoReturn:
+    raise app_error("workflow_invalid", f"The workflow {path} {what}.", file=path, node=node)
+
+
+def graph_from_value(value: object, path: Path) -> Graph:
+    """The graph in a parsed file, its wrapper `{"prompt": {…}}` taken off. `path` is only named in messages.
+
+    Raises workflow_ui_format or workflow_invalid.
+    """
+    if isinstance(value, Mapping) and isinstance(value.get("nodes"), list):
+        raise app_error(
+            "workflow_ui_format",
+            f"The workflow {path} is in the editor's form ({len(value['nodes'])} nodes with positions and links), "
+            "which a server does not take.",
+            file=path,
+        )
+    if isinstance(value, Mapping) and isinstance(value.get("prompt"), Mapping) and "class_type" not in value["prompt"]:
+        value = value["prompt"]
+    if not isinstance(value, Mapping):
+        _invalid(path, f"holds {_word(value)} instead of an object with nodes")
+    if not value:
+        _invalid(path, "holds no nodes")
+    for node_id, node in value.items():
+        wrong = _wrong_node(node)
+        if wrong:
+            _invalid(path, f"is not in API form: node '{node_id}' {wrong}", node=node_id)
+    return {str(node_id): dict(node) for node_id, node in value.items()}
+
+
+def _wrong_node(node: object) -> str | None:
+    """What is wrong with a node of the API form; None when nothing is."""
+    if not isinstance(node, Mapping):
+        return f"is {_word(node)} instead of an object with class_type and inputs"
+    if not isinstance(node.get("class_type"), str) or not node["class_type"]:
+        return "has no class_type"
+    if not isinstance(node.get("inputs"), Mapping):
+        return f"({node['class_type']}) has no inputs"
+    return None
+
+
+def _word(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+    return "something else"

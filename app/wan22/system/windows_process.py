@@ -1,0 +1,172 @@
+"""Windows: a child inside a job object, stopped by Ctrl-C from a helper process."""
+
+import contextlib
+import ctypes
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+
+from wan22.schema.problem import app_error
+from wan22.system.cancel import CancelToken
+from wan22.system.child_command import frozen_folder, self_command
+from wan22.system.line_text import LineSplitter
+from wan22.system.process_spec import OnExit, OnLine, ProcessSpec
+from wan22.system.threads import Worker
+
+_FORCE_LIMIT_S = 5.0
+_HELPER_LIMIT_S = 10.0
+_DRAIN_LIMIT_S = 2.0
+_POLL_S = 0.2
+
+if sys.platform == "win32":
+    from wan22.system.windows_job import Job
+
+    _CREATE_SUSPENDED = 0x00000004
+
+    class WindowsProcess:
+        """Implements `Process`. The whole job is the child: a venv's python.exe only starts the real one."""
+
+        def __init__(self, spec: ProcessSpec, on_line: OnLine, on_exit: OnExit | None) -> None:
+            self.argv = spec.argv
+            self._job = Job()
+            self._popen = _start_in_job(spec, self._job)
+            self.pid: int | None = self._popen.pid
+            self._on_line = on_line
+            self._on_exit = on_exit
+            self._exit_code: int | None = None
+            self._ended = threading.Event()
+            self._ours: set[int] = set()
+            self._asked = threading.Lock()  # taken by the first stop and never given back
+            self._reader = Worker(f"{spec.name}-output", self._read).start()
+            self._waiter = Worker(f"{spec.name}-exit", self._await_end).start()
+
+        @property
+        def exit_code(self) -> int | None:
+            """None while alive."""
+            return self._exit_code
+
+        def wait(self, timeout_s: float | None = None) -> int | None:
+            """Wait until the job is empty and the last line is delivered."""
+            if threading.get_ident() not in self._ours:
+                self._ended.wait(timeout_s)
+            return self._exit_code
+
+        def stop(self, grace_s: float) -> int | None:
+            """Ctrl-C to the child's console; after `grace_s` the job is terminated."""
+            if self._exit_code is not None:
+                return self._exit_code
+            self._close_stdin()
+            if threading.get_ident() in self._ours:
+                Worker("stop-child", lambda _cancel: self._stop(grace_s)).start()
+            else:
+                self._stop(grace_s)
+            return self._exit_code
+
+        def kill(self) -> None:
+            """Terminate the job."""
+            self._job.terminate()
+
+        def _stop(self, grace_s: float) -> None:
+            if grace_s > 0 and self._asked.acquire(blocking=False):
+                _interrupt(self._job.process_ids())
+            if not self._ended.wait(max(grace_s, 0.0)):
+                self._job.terminate()
+                self._ended.wait(_FORCE_LIMIT_S)
+
+        def _close_stdin(self) -> None:
+            if self._popen.stdin is not None:
+                with contextlib.suppress(OSError):
+                    self._popen.stdin.close()
+
+        def _read(self, _cancel: CancelToken) -> None:
+            """Worker: lines until the end of the pipe. A fault of `on_line` never blocks the child."""
+            self._ours.add(threading.get_ident())
+            lines = LineSplitter()
+            try:
+                self._pump(lines, self._on_line)
+            finally:
+                self._pump(lines, lambda _line: None)
+
+        def _pump(self, lines: LineSplitter, on_line: Callable[[str], None]) -> None:
+            assert self._popen.stdout is not None
+            while data := self._popen.stdout.read(65536):
+                for line in lines.feed(data):
+                    on_line(line)
+            for line in lines.flush():
+                on_line(line)
+
+        def _await_end(self, _cancel: CancelToken) -> None:
+            """Worker: wait for the first process, then for what it left behind."""
+            self._ours.add(threading.get_ident())
+            code = self._popen.wait()
+            # os.execv on Windows starts a new process and ends the old one with 0: the child may live on.
+            while code == 0 and self._job.process_ids():
+                time.sleep(_POLL_S)
+            self._job.close()
+            self._close_stdin()
+            if self._reader.join(_DRAIN_LIMIT_S) and self._popen.stdout is not None:
+                self._popen.stdout.close()
+            self._exit_code = code
+            try:
+                if self._on_exit is not None:
+                    self._on_exit(code)
+            finally:
+                self._ended.set()
+
+    def _start_in_job(spec: ProcessSpec, job: Job) -> "subprocess.Popen[bytes]":
+        """Start suspended, put into the job, let go: it cannot start anything before it is in the job."""
+        try:
+            with _system_dll_folder():
+                popen = subprocess.Popen(
+                    list(spec.argv),
+                    cwd=spec.cwd,
+                    env=dict(spec.environment),
+                    stdin=subprocess.DEVNULL if spec.close_stdin else subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    bufsize=0,
+                    # not with CREATE_NEW_PROCESS_GROUP, which switches Ctrl-C off
+                    creationflags=subprocess.CREATE_NO_WINDOW | _CREATE_SUSPENDED,
+                )
+            try:
+                job.assign(popen.pid)
+                psutil.Process(popen.pid).resume()
+            except BaseException:
+                popen.kill()
+                popen.wait()
+                raise
+        except (OSError, ValueError, psutil.Error) as error:
+            job.close()
+            message = f"{spec.argv[0]} could not be started in {spec.cwd}: {error}."
+            raise app_error("process_start_failed", message, program=spec.argv[0], folder=spec.cwd) from error
+        return popen
+
+    def _interrupt(pids: list[int]) -> None:
+        """Have the helper send Ctrl-C; when it cannot, the grace passes and force follows."""
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(
+                self_command("__console_interrupt", *map(str, pids)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                creationflags=subprocess.CREATE_NO_WINDOW,
+                timeout=_HELPER_LIMIT_S,
+            )
+
+    @contextlib.contextmanager
+    def _system_dll_folder() -> Iterator[None]:
+        """A frozen build has put its own folder into the DLL search, which children inherit: take it out meanwhile."""
+        folder = frozen_folder()
+        if folder is None:
+            yield
+            return
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.SetDllDirectoryW(None)
+        try:
+            yield
+        finally:
+            kernel.SetDllDirectoryW(ctypes.c_wchar_p(folder))

@@ -1,0 +1,246 @@
+"""The one place that picks real, replayed or simulated parts and hands them to a face."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from wan22.comfy.http import HttpComfyClient, is_local_host, parse_server_url
+from wan22.comfy.model_manifest import load_model_manifest
+from wan22.gpu.nvml import NvmlSource
+from wan22.gpu.replay import ReplaySource
+from wan22.gpu.sampler_child import SamplerChild
+from wan22.gpu.source import GpuSource
+from wan22.job.provider import AttachedProvider, OwnedProvider
+from wan22.job.server import ServerHandle, ServerProvider
+from wan22.job.session import GenerationJob, JobParts
+from wan22.job.telemetry import JobTelemetry, SamplerFactory
+from wan22.launch.discovery import Installation, find_installation
+from wan22.launch.flag_schema import FlagSchema, read_flag_schema
+from wan22.launch.launch_args import LaunchPlan, launch_plan
+from wan22.launch.launch_proof import launch_claims
+from wan22.launch.profile_store import ProfileStore, profile_for_gpu
+from wan22.runs import recording_import
+from wan22.runs.catalog import find_run, own_band
+from wan22.runs.layout import RunFolder
+from wan22.runs.reader import open_run
+from wan22.runs.summary import summary_of, write_summary
+from wan22.runs.verdict import verdicts
+from wan22.schema.gpu import GpuInventory, GpuSampled
+from wan22.schema.problem import AppError, Problem, app_error
+from wan22.schema.profile import Profile
+from wan22.schema.run import RunManifest
+from wan22.schema.server import LaunchClaim
+from wan22.schema.settings import Settings
+from wan22.schema.summary import RunSummary
+from wan22.system.bus import Bus
+from wan22.system.child_command import child_environment, self_command
+from wan22.system.clock import Clock, SystemClock
+from wan22.system.paths import UserFolders, data_folder, user_folders
+from wan22.system.process_table import process_name
+from wan22.system.settings_file import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every long command shares."""
+
+    clock: Clock
+    bus: Bus
+    folders: UserFolders
+
+
+def parts() -> Parts:
+    """The machine's clock, a bus, and the user's folders."""
+    clock = SystemClock()
+    return Parts(clock, Bus(clock), user_folders(os.environ))
+
+
+def settings(overrides: Mapping[str, Any], *, choice: Sequence[str] = ()) -> Settings:
+    """Settings in force: defaults < file < environment < `overrides`.
+
+    `choice` names options that exclude each other: one of them in `overrides` clears the others from below.
+    """
+    folders = user_folders(os.environ)
+    found = load_settings(folders.config / "settings.toml", os.environ, overrides)
+    given = [name for name in choice if overrides.get(name) is not None]
+    cleared = {name: None for name in choice if given and name not in given}
+    return found.model_copy(update=cleared)
+
+
+def runs_folder(chosen: Settings | None = None) -> Path:
+    """Where run folders are."""
+    chosen = chosen or settings({})
+    return (chosen.output or user_folders(os.environ).data / "runs").absolute()
+
+
+def sample_image() -> Path:
+    """The start image that comes with the program."""
+    return data_folder() / "resources" / "start_image.png"
+
+
+def profile_store() -> ProfileStore:
+    """Shipped profiles under the user's overlays."""
+    return ProfileStore(data_folder() / "profiles", user_folders(os.environ).config / "profiles")
+
+
+def flag_schema(folder: Path, python: Path | None = None) -> tuple[Installation, FlagSchema]:
+    """An installation and the flags it knows by its own `--help`."""
+    installation = find_installation(folder, python)
+    return installation, read_flag_schema(installation, user_folders(os.environ).cache)
+
+
+def gpu_source(spec: str, clock: Clock, *, gentle: bool = False) -> GpuSource:
+    """`nvml`, or `replay:RUN` for the readings of a run on disk.
+
+    Raises AppError `driver_missing`, `driver_mismatch`, `run_not_found`, `bad_argument`.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind == "nvml" and not rest:
+        return NvmlSource(clock, gentle=gentle, process_name=process_name)
+    if kind == "replay" and rest:
+        stored = open_run(find_run(runs_folder(), rest))
+        inventory = stored.manifest.inventory or GpuInventory(source="replay", simulated=stored.manifest.simulated)
+        return ReplaySource(stored.telemetry.readings(), inventory, clock)
+    raise app_error("bad_argument", f"--gpu {spec} is neither nvml nor replay:RUN.")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedServer:
+    """A ComfyUI of ours that can be started: the plan, its profile and the provider that runs it."""
+
+    plan: LaunchPlan
+    profile: Profile
+    provider: OwnedProvider
+
+
+def choose_profile(chosen: Settings) -> Profile:
+    """The named profile, else the one for the GPU of this machine, else `cpu`."""
+    store = profile_store()
+    if chosen.profile is not None:
+        return store.load(chosen.profile).profile
+    try:
+        source = NvmlSource(SystemClock(), gentle=True)
+    except AppError:
+        return store.load(profile_for_gpu(store, [])).profile
+    try:
+        names = [gpu.name for gpu in source.inventory().gpus]
+    finally:
+        source.close()
+    return store.load(profile_for_gpu(store, names)).profile
+
+
+def owned_server(
+    chosen: Settings, shared: Parts, *, extra_flags: tuple[str, ...] = (), keep: bool = False
+) -> OwnedServer:
+    """Prepare a ComfyUI from the settings' folder; nothing is started yet."""
+    if chosen.comfyui is None:
+        raise app_error("comfyui_not_found", "No ComfyUI is configured yet.", hint=NO_COMFYUI_HINT)
+    installation, schema = flag_schema(chosen.comfyui, chosen.python)
+    profile = choose_profile(chosen)
+    plan = launch_plan(profile, installation, schema, "127.0.0.1", chosen.port, extra_flags, os.environ)
+    provider = OwnedProvider(
+        installation,
+        plan,
+        partial(_client, clock=shared.clock),
+        shared.bus,
+        shared.clock,
+        start_limit_s=chosen.start_limit_s,
+        stop_limit_s=chosen.stop_limit_s,
+        keep=keep,
+    )
+    return OwnedServer(plan, profile, provider)
+
+
+NO_COMFYUI_HINT = (
+    "Name its folder: `wan22 run --comfyui FOLDER`, or attach to a running one: `wan22 run --url http://HOST:8188`. "
+    "`WAN22_COMFYUI` or `comfyui` in settings.toml keep the choice."
+)
+
+
+def _client(url: str, clock: Clock) -> HttpComfyClient:
+    return HttpComfyClient(url, clock=clock)
+
+
+def _attached(url: str, shared: Parts) -> ServerProvider:
+    address = parse_server_url(url)
+    parts_of_address = urlsplit(address)
+    return AttachedProvider(
+        client=_client(address, shared.clock),
+        host=parts_of_address.hostname or "127.0.0.1",
+        port=parts_of_address.port or (443 if parts_of_address.scheme == "https" else 80),
+        is_loopback=is_local_host(address),
+        bus=shared.bus,
+        clock=shared.clock,
+    )
+
+
+def generation_job(
+    chosen: Settings, shared: Parts, *, extra_flags: tuple[str, ...] = (), gpu: str = "nvml"
+) -> GenerationJob:
+    """The job for a request: starts the ComfyUI of the settings, or attaches to their address."""
+    if chosen.url is not None:
+        provider: ServerProvider = _attached(chosen.url, shared)
+        profile = choose_profile(chosen)
+    else:
+        server = owned_server(chosen, shared, extra_flags=extra_flags)
+        provider, profile = server.provider, server.profile
+    interval_s = 1.0 / chosen.sample_hz
+    sampler = None if gpu == "none" else _sampler(gpu, chosen.sample_hz, shared.clock)
+    return GenerationJob(
+        JobParts(
+            clock=shared.clock,
+            bus=shared.bus,
+            provider=provider,
+            profile=profile,
+            runs_root=runs_folder(chosen),
+            workflow_folders=(data_folder() / "workflows", user_folders(os.environ).config / "workflows"),
+            models=load_model_manifest(data_folder() / "workflows" / "models.json"),
+            telemetry=lambda: JobTelemetry(sampler, shared.bus, shared.clock, interval_s),
+        )
+    )
+
+
+def _sampler(spec: str, hz: float, clock: Clock) -> SamplerFactory:
+    """The sampler as a child process: `wan22 monitor --json`."""
+    argv = self_command("monitor", "--json", "--hz", f"{hz:g}", "--gpu", spec)
+
+    def make(
+        publish: Callable[[GpuSampled], None],
+        on_problem: Callable[[Problem], None],
+        on_inventory: Callable[[GpuInventory], None],
+    ) -> SamplerChild:
+        return SamplerChild(
+            argv, publish, clock, on_problem=on_problem, on_inventory=on_inventory, environment=child_environment()
+        )
+
+    return make
+
+
+def proof(server: OwnedServer, handle: ServerHandle) -> tuple[LaunchClaim, ...]:
+    """What the profile promised against what the running server shows."""
+    return launch_claims(server.profile, handle.plan, handle.stats, handle.log_lines())
+
+
+def summarise(folder: RunFolder) -> RunSummary:
+    """The summary of a run with its verdicts; the cache is written beside the run."""
+    stored = open_run(folder)
+    summary = summary_of(stored)
+    write_summary(folder, summary)
+    return judged(stored.manifest, summary, folder.path.parent)
+
+
+def judged(manifest: RunManifest, summary: RunSummary, root: Path) -> RunSummary:
+    """`summary` with verdicts: against the profiles' targets, or against this machine's own earlier runs."""
+    key, uuid = manifest.target_key, manifest.telemetry.gpu_uuid
+    band = own_band(root, key, uuid, before_s=manifest.started_s) if key is not None and uuid is not None else None
+    found = verdicts(summary, manifest, profile_store().targets(), band)
+    return summary.model_copy(update={"verdicts": found})
+
+
+def import_recording(path: Path, destination: Path) -> list[RunFolder]:
+    """Recordings or run folders under `path`, as run folders under `destination`."""
+    return recording_import.import_recording(path, None, destination)
