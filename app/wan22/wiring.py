@@ -14,6 +14,7 @@ from wan22.gpu.nvml import NvmlSource
 from wan22.gpu.replay import ReplaySource
 from wan22.gpu.sampler_child import SamplerChild
 from wan22.gpu.source import GpuSource
+from wan22.job.eta import usual_from_runs
 from wan22.job.provider import AttachedProvider, OwnedProvider
 from wan22.job.server import ServerHandle, ServerProvider
 from wan22.job.session import GenerationJob, JobParts
@@ -24,11 +25,13 @@ from wan22.launch.launch_args import LaunchPlan, launch_plan
 from wan22.launch.launch_proof import launch_claims
 from wan22.launch.profile_store import ProfileStore, profile_for_gpu
 from wan22.runs import recording_import
-from wan22.runs.catalog import find_run, own_band
+from wan22.runs.catalog import baseline_runs, find_run, own_band
 from wan22.runs.layout import RunFolder
-from wan22.runs.reader import open_run
+from wan22.runs.own_band import Usual
+from wan22.runs.reader import open_run, read_manifest
 from wan22.runs.summary import summary_of, write_summary
 from wan22.runs.verdict import verdicts
+from wan22.schema.events import Role
 from wan22.schema.gpu import GpuInventory, GpuSampled
 from wan22.schema.problem import AppError, Problem, app_error
 from wan22.schema.profile import Profile
@@ -239,6 +242,15 @@ def judged(manifest: RunManifest, summary: RunSummary, root: Path) -> RunSummary
     band = own_band(root, key, uuid, before_s=manifest.started_s) if key is not None and uuid is not None else None
     found = verdicts(summary, manifest, profile_store().targets(), band)
     return summary.model_copy(update={"verdicts": found})
+
+
+def usual_times(root: Path, run_id: str) -> Mapping[Role, Usual]:
+    """Usual stage times of the job of a run that goes on, from earlier healthy runs of the same job and board."""
+    manifest = read_manifest(RunFolder(root / run_id))
+    key, uuid = manifest.target_key, manifest.telemetry.gpu_uuid
+    if key is None or uuid is None:
+        return {}
+    return usual_from_runs(baseline_runs(root, key, uuid, before_s=manifest.started_s))
 
 
 def import_recording(path: Path, destination: Path) -> list[RunFolder]:

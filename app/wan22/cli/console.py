@@ -130,6 +130,6 @@ class LiveBlock:
             self._live.update(rich.text.Text("\n".join(cut)), refresh=True)
 
 
-def console_from_flag(as_json: bool) -> Console:  # noqa: FBT001 - mirrors the flag
+def console_from_flag(as_json: bool) -> Console:
     """Console for a command's `--json` flag."""
     return Console(as_json=as_json)

@@ -19,7 +19,7 @@ def stop_on_signal(cancel: CancelToken, on_first: Callable[[], None] = lambda: N
     names = ["SIGINT", "SIGTERM", "SIGBREAK" if sys.platform == "win32" else "SIGHUP"]
     signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(_number: int, _frame: FrameType | None) -> None:
         if cancel.is_set:
             raise KeyboardInterrupt
         on_first()

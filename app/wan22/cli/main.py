@@ -1,6 +1,5 @@
 """The command line: registers the commands and turns every ending into an exit code."""
 
-import logging
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,7 +7,8 @@ from typing import Annotated
 import typer
 
 import wan22
-from wan22.cli.commands import launch, monitor, profiles, run, runs
+from wan22.cli.commands import launch, monitor, profiles, runs
+from wan22.cli.commands import run as run_command
 from wan22.cli.console import Console
 from wan22.cli.exit_codes import ExitCode, exit_code_for
 from wan22.schema.problem import AppError
@@ -22,14 +22,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
+app.command("run")(run_command.run)
 app.command("launch")(launch.launch)
 app.command("monitor")(monitor.monitor)
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(runs.app, name="runs")
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - the signature typer asks for
+def _version(value: bool) -> None:
     if value:
         sys.stdout.write(f"wan22 {wan22.__version__}\n")
         raise typer.Exit

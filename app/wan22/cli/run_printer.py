@@ -1,12 +1,15 @@
 """Shows a run while it goes on: rewritten lines on a terminal, lasting lines elsewhere, JSON lines for programs."""
 
 import queue
+from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import Self
 
 from wan22.cli.console import Console, LiveBlock
 from wan22.cli.duration import measured, spoken, spoken_range
 from wan22.cli.stage_lines import reading_lines, stage_line
-from wan22.job.eta import Usual, eta
+from wan22.job.eta import eta
+from wan22.runs.own_band import Usual
 from wan22.runs.stages import stage_timings
 from wan22.runs.state import Phase, RunState, reduce
 from wan22.schema.events import (
@@ -37,11 +40,19 @@ REFRESH_S = 0.25
 class RunPrinter:
     """A context: what happens on the bus inside it is shown, in a thread of its own."""
 
-    def __init__(self, console: Console, bus: Bus, clock: Clock, usual: dict[Role, Usual] | None = None) -> None:
+    def __init__(
+        self,
+        console: Console,
+        bus: Bus,
+        clock: Clock,
+        usual_times: Callable[[str], Mapping[Role, Usual]] = lambda _run_id: {},
+    ) -> None:
+        """`usual_times`: usual stage times for a run, by its id; asked once, when the job is queued."""
         self._console = console
         self._bus = bus
         self._clock = clock
-        self._usual = usual or {}
+        self._usual_times = usual_times
+        self._usual: Mapping[Role, Usual] = {}
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._state = RunState()
         self._printed: set[Role] = set()
@@ -49,7 +60,7 @@ class RunPrinter:
         self._worker = Worker("run-printer", self._work)
         self._unsubscribe = lambda: None
 
-    def __enter__(self) -> "RunPrinter":
+    def __enter__(self) -> Self:
         self._unsubscribe = self._bus.subscribe(self._facts.put)
         self._worker.start()
         return self
@@ -74,6 +85,8 @@ class RunPrinter:
             except queue.Empty:
                 break
             self._state = reduce(self._state, fact)
+            if isinstance(fact, PromptQueued) and self._state.run_id is not None:
+                self._usual = self._usual_times(self._state.run_id)
             if self._console.as_json:
                 self._print_json(fact)
             else:
@@ -96,10 +109,10 @@ class RunPrinter:
         stages = stage_timings(self._state, now_s)
         current = self._state.current_role
         for stage in stages:
-            if stage.complete and stage.role is not current and stage.role not in self._printed:
-                if self._is_over(stage):
-                    self._printed.add(stage.role)
-                    self._console.text("  " + stage_line(stage))
+            fresh = stage.complete and stage.role is not current and stage.role not in self._printed
+            if fresh and self._is_over(stage):
+                self._printed.add(stage.role)
+                self._console.text("  " + stage_line(stage))
         if block.is_live:
             block.show(self._live_lines(stages, now_s))
 
@@ -116,9 +129,11 @@ class RunPrinter:
         if state.phase is Phase.queued:
             lines.append(f"  waiting in the server's queue for {spoken(now_s - (state.queued_s or now_s))} …")
         if state.phase is Phase.running:
-            for stage in stages:
-                if stage.role not in self._printed and stage.role is not Role.other:
-                    lines.append("  " + stage_line(stage, at_work=stage.role is state.current_role))
+            lines.extend(
+                "  " + stage_line(stage, at_work=stage.role is state.current_role)
+                for stage in stages
+                if stage.role not in self._printed and stage.role is not Role.other
+            )
             lines.append("  " + self._left(stages))
         if state.telemetry is not None and state.telemetry.available:
             lines.extend("  " + line for line in reading_lines(list(state.readings.values())))
@@ -167,11 +182,9 @@ def lasting_lines(fact: Fact) -> list[str]:
 
 def _proof_lines(fact: LaunchProved) -> list[str]:
     counts = {proof: sum(claim.proof is proof for claim in fact.claims) for proof in Proof}
-    lines = [
-        f"  launch proof: {counts[Proof.proved]} proved · {counts[Proof.refuted]} refuted · "
-        f"{counts[Proof.unknown]} unknown"
+    refuted = [claim for claim in fact.claims if claim.proof is Proof.refuted]
+    found = f"{counts[Proof.proved]} proved · {len(refuted)} refuted · {counts[Proof.unknown]} unknown"
+    return [
+        f"  launch proof: {found}",
+        *(f"  ✕ {item.name}: expected {item.expected}, found {item.found}. {item.reason}".rstrip() for item in refuted),
     ]
-    for claim in fact.claims:
-        if claim.proof is Proof.refuted:
-            lines.append(f"  ✕ {claim.name}: expected {claim.expected}, found {claim.found}. {claim.reason}".rstrip())
-    return lines

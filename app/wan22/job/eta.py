@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from wan22.runs.own_band import Usual
 from wan22.schema.events import Role
 from wan22.schema.summary import RunSummary, StageTiming
 
@@ -13,18 +14,8 @@ OWN_STEPS_SPREAD = (0.8, 1.3)
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """Usual seconds of one stage from `count` earlier runs of the same job on the same board."""
-
-    median_s: float
-    low_s: float
-    high_s: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Eta:
-    """Seconds left, from `low_s` to `high_s`. `complete` is False when a stage could not be counted: at least so long."""
+    """Seconds left, from `low_s` to `high_s`; not `complete` when a stage could not be counted: at least so long."""
 
     low_s: float
     high_s: float
@@ -38,7 +29,7 @@ def usual_from_runs(summaries: Sequence[RunSummary]) -> dict[Role, Usual]:
         for stage in summary.stages:
             if stage.seconds is not None:
                 times.setdefault(stage.role, []).append(stage.seconds)
-    return {role: Usual(median(found), min(found), max(found), len(found)) for role, found in times.items()}
+    return {role: Usual(len(found), median(found), min(found), max(found)) for role, found in times.items()}
 
 
 def eta(stages: Sequence[StageTiming], usual: Mapping[Role, Usual]) -> Eta | None:

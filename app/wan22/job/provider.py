@@ -69,7 +69,7 @@ class OwnedProvider:
 
     def release(self, handle: ServerHandle) -> None:
         """Stop the server unless it is to be kept."""
-        if not self._keep:
+        if not self._keep and handle.managed is self._server:
             self.stop()
 
     def stop(self) -> None:

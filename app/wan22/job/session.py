@@ -118,7 +118,7 @@ class GenerationJob:
                 RunStarted(time_s=started_s, run_id=manifest.run_id, title=manifest.title, simulated=manifest.simulated)
             )
             work.telemetry.start()
-            outcome, found = self._work(work, folder, cancel)
+            outcome, found = self._work(work, folder, cancel, lambda: writer.update(self._with_facts(manifest, work)))
         except AppError as error:
             found = error.problem
             outcome = PromptOutcome.cancelled if found.code == "cancelled" else PromptOutcome.error
@@ -128,10 +128,14 @@ class GenerationJob:
                 self._bus.publish(ProblemFound(time_s=self._clock.now(), problem=found, fatal=True))
             self._bus.publish(RunFinished(time_s=self._clock.now(), outcome=outcome, total_s=work.total_s))
             unsubscribe()
-            manifest = writer.close(self._last_manifest(manifest, work, outcome))
+            ended = {"outcome": outcome, "finished_s": self._clock.now()}
+            manifest = writer.close(self._with_facts(manifest, work).model_copy(update=ended))
         return JobResult(folder, manifest, found, work.outputs)
 
-    def _work(self, work: _Work, folder: RunFolder, cancel: CancelToken) -> tuple[PromptOutcome, Problem | None]:
+    def _work(
+        self, work: _Work, folder: RunFolder, cancel: CancelToken, keep: Callable[[], None]
+    ) -> tuple[PromptOutcome, Problem | None]:
+        """Everything between the open and the closed folder; `keep` writes what is known by now into the manifest."""
         handle = work.handle = self._parts.provider.acquire(cancel)
         environment = dict(handle.plan.environment) if handle.plan is not None else {}
         work.identity, board = work.telemetry.identify(handle, environment)
@@ -154,6 +158,7 @@ class GenerationJob:
         write_json_atomic(folder.workflow, work.graph)
         work.parameters = self._parameters(work)
         work.target_key = _target_key(work.parameters, handle, board)
+        keep()
 
         result = self._follow(work, handle, cancel)
         if result.outcome is PromptOutcome.success:
@@ -240,24 +245,24 @@ class GenerationJob:
             parameters=read.model_copy(update={"image_sha256": image.sha256}),
         )
 
-    def _last_manifest(self, manifest: RunManifest, work: _Work, outcome: PromptOutcome) -> RunManifest:
+    def _with_facts(self, manifest: RunManifest, work: _Work) -> RunManifest:
+        """The manifest with what the run has come to know of the server, the board and the job."""
         handle = work.handle
         update: dict[str, Any] = {
-            "outcome": outcome,
-            "finished_s": self._clock.now(),
             "parameters": work.parameters or manifest.parameters,
             "target_key": work.target_key,
             "inventory": work.telemetry.inventory if work.identity.gpu_uuid is not None else None,
             "telemetry": work.identity,
         }
         if handle is not None:
+            installation = handle.installation
             update["server"] = ServerIdentity(
                 url=handle.url,
                 owned=handle.owned,
                 local=handle.local,
-                folder=str(handle.installation.folder) if handle.installation else None,
-                python=str(handle.installation.python) if handle.installation else None,
-                commit=handle.installation.commit if handle.installation else None,
+                folder=str(installation.folder) if installation is not None else None,
+                python=str(installation.python) if installation is not None else None,
+                commit=installation.commit if installation is not None else None,
                 stats=handle.stats,
             )
         return manifest.model_copy(update=update)

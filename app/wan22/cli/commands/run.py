@@ -1,5 +1,6 @@
 """`wan22 run`: one generation, start to finish."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -67,12 +68,13 @@ def run(
     parts = wiring.parts()
     job = wiring.generation_job(settings, parts, extra_flags=tuple(flag or ()), gpu=gpu)
     cancel = CancelToken()
-    with stop_on_signal(cancel, lambda: _say_stopping(console)), RunPrinter(console, parts.bus, parts.clock):
+    printer = RunPrinter(console, parts.bus, parts.clock, partial(wiring.usual_times, wiring.runs_folder(settings)))
+    with stop_on_signal(cancel, partial(_say_stopping, console)), printer:
         result = job.run(request, cancel)
     summary = wiring.summarise(result.folder)
     if not as_json:
         print_summary(console, result.manifest, summary, result.folder.path)
-    if result.problem is not None and result.problem.kind is not None:
+    if result.problem is not None:
         console.problem(result.problem)
         raise typer.Exit(exit_code_for(result.problem))
 
