@@ -18,9 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from wan22.system import console_interrupt
 
         return console_interrupt.main(argv[1:])
-    from wan22.cli.main import run
+    from wan22.cli.main import program
 
-    return run(argv)
+    return program(argv)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from wan22.comfy.client import Message
+from wan22.comfy.graph_edit import parameters_from_graph
 from wan22.comfy.http import HttpComfyClient, is_local_host, parse_server_url
+from wan22.comfy.messages import FactReader
 from wan22.comfy.model_manifest import load_model_manifest
+from wan22.comfy.roles import roles_from_graph, steps_of_pass
+from wan22.comfy.server_errors import problem_from_execution_error
 from wan22.gpu.nvml import NvmlSource
 from wan22.gpu.replay import ReplaySource
 from wan22.gpu.sampler_child import SamplerChild
@@ -24,14 +29,14 @@ from wan22.launch.flag_schema import FlagSchema, read_flag_schema
 from wan22.launch.launch_args import LaunchPlan, launch_plan
 from wan22.launch.launch_proof import launch_claims
 from wan22.launch.profile_store import ProfileStore, profile_for_gpu
-from wan22.runs import recording_import
 from wan22.runs.catalog import baseline_runs, find_run, own_band
 from wan22.runs.layout import RunFolder
 from wan22.runs.own_band import Usual
 from wan22.runs.reader import open_run, read_manifest
+from wan22.runs.recording_import import Conversions, FactsFromMessage, import_path
 from wan22.runs.summary import summary_of, write_summary
 from wan22.runs.verdict import verdicts
-from wan22.schema.events import Role
+from wan22.schema.events import AnyEvent, Role
 from wan22.schema.gpu import GpuInventory, GpuSampled
 from wan22.schema.problem import AppError, Problem, app_error
 from wan22.schema.profile import Profile
@@ -255,4 +260,20 @@ def usual_times(root: Path, run_id: str) -> Mapping[Role, Usual]:
 
 def import_recording(path: Path, destination: Path) -> list[RunFolder]:
     """Recordings or run folders under `path`, as run folders under `destination`."""
-    return recording_import.import_recording(path, None, destination)
+    conversions = Conversions(
+        fact_reader=_fact_reader,
+        roles_from_graph=roles_from_graph,
+        steps_of_pass=steps_of_pass,
+        parameters_from_graph=parameters_from_graph,
+        problem_from_error=problem_from_execution_error,
+    )
+    return import_path(path, destination, conversions)
+
+
+def _fact_reader(prompt_id: str) -> FactsFromMessage:
+    reader = FactReader(prompt_id)
+
+    def facts(time_s: float, kind: str, data: Mapping[str, Any]) -> tuple[AnyEvent, ...]:
+        return reader.facts(Message(time_s=time_s, type=kind, data=data))
+
+    return facts

@@ -1,5 +1,7 @@
 """The command line: registers the commands and turns every ending into an exit code."""
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -12,6 +14,8 @@ from wan22.cli.commands import run as run_command
 from wan22.cli.console import Console
 from wan22.cli.exit_codes import ExitCode, exit_code_for
 from wan22.schema.problem import AppError
+from wan22.system.log_setup import install_hooks, start_fault_log, start_log
+from wan22.system.paths import user_folders
 
 app = typer.Typer(
     name="wan22",
@@ -44,8 +48,21 @@ def options(
     """Wan 2.2 image-to-video in ComfyUI: launch, generate, measure."""
 
 
+def program(arguments: Sequence[str]) -> int:
+    """As `run`, for a process of its own: with a log file, and with hooks that turn a crash into words."""
+    console = Console(as_json="--json" in arguments)
+    install_hooks(console.problem)
+    folder = user_folders(os.environ).log
+    try:
+        start_log(folder)
+        start_fault_log(folder)
+    except AppError as error:  # a log that cannot be written is no reason not to work
+        logging.getLogger(__name__).info("no log file: %s", error)
+    return run(arguments)
+
+
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; expected failures print a problem, unexpected ones a short sentence and a log entry."""
+    """Run one command line and return its exit code; an expected failure is printed as a problem."""
     as_json = "--json" in arguments
     try:
         app(args=list(arguments), prog_name="wan22")

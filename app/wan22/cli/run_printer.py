@@ -58,7 +58,7 @@ class RunPrinter:
         self._printed: set[Role] = set()
         self._broken = False
         self._worker = Worker("run-printer", self._work)
-        self._unsubscribe = lambda: None
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
         self._unsubscribe = self._bus.subscribe(self._facts.put)
@@ -157,7 +157,7 @@ def lasting_lines(fact: Fact) -> list[str]:
         case ServerStarting():
             return [f"! {notice}" for notice in fact.notices]
         case ServerStageReached():
-            return [f"  {fact.stage}: {fact.detail}"] if fact.detail else []
+            return [f"  {fact.stage.replace('_', ' ')}: {fact.detail}"] if fact.detail else []
         case ServerReady():
             how = "started here" if fact.owned else "attached, never stopped"
             after = f" after {measured(fact.startup_s)}" if fact.startup_s is not None else ""

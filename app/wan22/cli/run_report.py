@@ -25,8 +25,8 @@ def print_summary(console: Console, manifest: RunManifest, summary: RunSummary, 
     if manifest.outcome is PromptOutcome.success:
         server = f" · server says {measured(summary.server_total_s)}" if summary.server_total_s is not None else ""
         console.text(f"Done in {measured(summary.total_s)}{server}", style="bold")
-    for verdict in summary.verdicts:
-        console.text(f"  {GLYPHS[verdict.level]} {verdict.text}")
+    for line in dict.fromkeys(f"  {GLYPHS[verdict.level]} {verdict.text}" for verdict in summary.verdicts):
+        console.text(line)
     for output in summary.outputs:
         console.text(f"  video   {folder / output}")
     console.text(f"  run     {folder}")

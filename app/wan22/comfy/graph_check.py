@@ -11,6 +11,7 @@ from wan22.comfy.model_check import missing_models, model_bytes
 from wan22.comfy.model_manifest import ModelManifest
 from wan22.comfy.object_info import NodeDefinitions
 from wan22.comfy.pass_check import pass_doubts
+from wan22.comfy.sampler_pass import model_chain, pass_nodes
 from wan22.comfy.size_check import size_doubts
 from wan22.comfy.vram_estimate import VramEstimate, vram_estimate
 from wan22.schema.problem import Problem, Severity, problem
@@ -60,7 +61,7 @@ def check_graph(
             errors += wrong_inputs(graph, definitions, node, trusted)
             errors += missing_models(graph, definitions, node, manifest, models_folder)
     errors += _cycles(graph, needed)
-    warnings = [*size_doubts(graph, image_size), *pass_doubts(graph)]
+    warnings = _doubts(graph, image_size, frozenset(error.where.get("node", "") for error in errors))
     estimate = _estimate(graph, device, manifest, models_folder)
     warnings += _vram_doubts(estimate, device)
     return GraphCheck(
@@ -69,6 +70,14 @@ def check_graph(
         vram_estimate_bytes=estimate.bytes_needed,
         vram_method=estimate.method,
     )
+
+
+def _doubts(graph: Graph, image_size: tuple[int, int] | None, broken: frozenset[str]) -> list[Problem]:
+    """Warnings, without those that only follow from an error at the nodes `broken`."""
+    doubts = [doubt for doubt in size_doubts(graph, image_size) if doubt.where.get("node") not in broken]
+    samplers = pass_nodes(graph)
+    deciding = {*samplers, *(node for sampler in samplers for node in model_chain(graph, sampler)[:-1])}
+    return doubts if deciding & broken else [*doubts, *pass_doubts(graph)]
 
 
 def _own_image_nodes(graph: Graph) -> frozenset[str]:
@@ -95,7 +104,7 @@ def _cycles(graph: Graph, needed: frozenset[str]) -> list[Problem]:
     while ready := [node for node, sources in waiting.items() if not sources & waiting.keys()]:
         for node in ready:
             del waiting[node]
-    circle = [node for node in waiting if any(node in sources for sources in waiting.values())]
+    circle = [node for node, sources in waiting.items() if node in _all_ancestors(graph, sorted(sources))]
     if not circle:
         return []
     names = ", ".join(title_of(graph, node) for node in circle[:4])

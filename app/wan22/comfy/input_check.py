@@ -182,7 +182,9 @@ def _wrong_number(place: _Place, value: Any) -> Iterator[Problem]:
         yield place.problem("input_type_invalid", f"{place.text} must be {word}, but is {_shown(value)}.")
     elif (spec.min is not None and number < spec.min) or (spec.max is not None and number > spec.max):
         limits = [
-            f"{word} {limit}" for word, limit in (("at least", spec.min), ("at most", spec.max)) if limit is not None
+            f"{bound} {limit if isinstance(limit, int) else f'{limit:g}'}"
+            for bound, limit in (("at least", spec.min), ("at most", spec.max))
+            if limit is not None
         ]
         yield place.problem(
             "input_value_out_of_range", f"{place.text} is {number}, but must be {' and '.join(limits)}."

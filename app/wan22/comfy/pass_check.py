@@ -67,14 +67,19 @@ def noise_ratio(graph: Graph, first: str, second: str) -> float | None:
     t_first, t_second = 1 - ends[1] / ends[2], 1 - starts[0] / starts[2]
     if not (0 < t_first < 1 and 0 < t_second < 1):
         return None
-    over = _shift(graph, first) * t_first / (1 - t_first)
-    under = _shift(graph, second) * t_second / (1 - t_second)
-    return over / under if under else None
+    shift_first, shift_second = _shift(graph, first), _shift(graph, second)
+    if not shift_first or not shift_second:
+        return None
+    return (shift_first * t_first / (1 - t_first)) / (shift_second * t_second / (1 - t_second))
 
 
-def _shift(graph: Graph, sampler: str) -> float:
+def _shift(graph: Graph, sampler: str) -> float | None:
+    """Shift in force; None when a node sets one that cannot be read, or when the model is not known."""
     shift = shift_of_pass(graph, sampler)
-    return MODEL_SHIFT if shift is None else shift
+    chain = model_chain(graph, sampler)
+    if shift is not None or not chain or any(class_of(graph, node).startswith("ModelSampling") for node in chain):
+        return shift
+    return MODEL_SHIFT if "wan" in (expert_file(graph, chain[-1]) or "").lower() else None
 
 
 def _scheduler(graph: Graph, sampler: str) -> str | None:
@@ -96,7 +101,7 @@ def _doubt(code: str, message: str, node: str) -> Problem:
 def _handover_doubts(graph: Graph, first: str, second: str) -> Iterator[Problem]:
     one, two = f"the pass at node {first}", f"the pass at node {second}"
     shifts = _shift(graph, first), _shift(graph, second)
-    if abs(shifts[0] - shifts[1]) > 1e-6:
+    if shifts[0] is not None and shifts[1] is not None and abs(shifts[0] - shifts[1]) > 1e-6:
         yield _doubt(
             "shifts_unequal",
             f"The shift is {shifts[0]:g} in {one} and {shifts[1]:g} in {two}." + _ratio_text(graph, first, second),

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field, ValidationError
 
 from wan22.comfy.client import HistoryEntry, QueueState
 from wan22.comfy.output_file import files_from_output
-from wan22.schema.events import OutputFile
 from wan22.schema.frozen import Tolerant
 from wan22.schema.problem import app_error
 
@@ -56,15 +55,14 @@ class HistoryReply(Tolerant):
     def entry(self, prompt_id: str) -> HistoryEntry:
         """The same in our own words."""
         status = self.status or HistoryStatus()
-        files: list[tuple[str, OutputFile]] = [
-            (node, file) for node, output in (self.outputs or {}).items() for file in files_from_output(output)
-        ]
         return HistoryEntry(
             prompt_id=prompt_id,
             status=status.status_str,
             completed=status.completed,
             messages=tuple(pair for raw in status.messages if (pair := _message_pair(raw)) is not None),
-            files=tuple(files),
+            files=tuple(
+                (node, file) for node, output in (self.outputs or {}).items() for file in files_from_output(output)
+            ),
         )
 
 

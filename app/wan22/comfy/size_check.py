@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from wan22.comfy.client import Graph
-from wan22.comfy.graph_edit import frames_made, snap_length, snap_size
+from wan22.comfy.graph_edit import SIZE_STEP, frames_made, snap_length, snap_size
 from wan22.comfy.graph_link import inputs_of, int_of, title_of
 from wan22.comfy.graph_part import first_video_nodes, length_input, start_image_loader, video_nodes
 from wan22.schema.problem import Problem, Severity, problem
@@ -37,11 +37,11 @@ def size_doubts(graph: Graph, image_size: tuple[int, int] | None) -> Iterator[Pr
         for side in ("width", "height"):
             size = int_of(graph, inputs[side])
             if size is not None and size >= 1 and size != snap_size(size):
-                lower = max(size // 16 * 16, 16)
+                lower, made = max(size // 16 * 16, 16), size // LATENT_STEP * LATENT_STEP
                 yield problem(
                     "size_unusual",
-                    f"The {side} of {title} is {size} pixels, which is not a multiple of 16; the video will be "
-                    f"{size // LATENT_STEP * LATENT_STEP} pixels.",
+                    f"The {side} of {title} is {size} pixels, which is not a multiple of 16: "
+                    + (f"the video will be {made} pixels." if made != size else "the model pads it and cuts it again."),
                     Severity.warning,
                     hint=f"Take {_either(lower, lower + 16, snap_size(size))} pixels.",
                     node=node,
@@ -72,7 +72,7 @@ def _crop_doubts(graph: Graph, image_size: tuple[int, int]) -> Iterator[Problem]
             f"The start image is {image_size[0]}x{image_size[1]} pixels, the video {width}x{height}: ComfyUI cuts "
             f"{lost:.0%} of the picture off, {sides}.",
             Severity.warning,
-            hint=f"{fitting[0]}x{fitting[1]} would keep the shape at about the same number of pixels.",
+            hint=f"{fitting[0]}x{fitting[1]} keeps the most of it at about the same number of pixels.",
             node=node,
         )
 
@@ -84,6 +84,9 @@ def cropped_share(image_size: tuple[int, int], video_size: tuple[int, int]) -> f
 
 
 def fitting_size(image_size: tuple[int, int], pixels: int) -> tuple[int, int]:
-    """Size in multiples of 16 of about `pixels` pixels and the shape of the image."""
+    """Size in multiples of 16 that loses least of the image, among those of about `pixels` pixels."""
     aspect = image_size[0] / image_size[1]
-    return snap_size(round(math.sqrt(pixels * aspect))), snap_size(round(math.sqrt(pixels / aspect)))
+    middle = snap_size(round(math.sqrt(pixels * aspect)))
+    widths = [snap_size(middle + steps * SIZE_STEP) for steps in range(-3, 4)]
+    sizes = {(width, snap_size(round(width / aspect))) for width in widths}
+    return min(sizes, key=lambda size: (round(cropped_share(image_size, size), 3), abs(size[0] * size[1] - pixels)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wan22.comfy.client import ComfyClient, Graph, HistoryEntry, Message
-from wan22.comfy.messages import execution_failure, facts_from_message, is_end_mark
+from wan22.comfy.messages import FactReader, execution_failure, is_end_mark
 from wan22.comfy.server_errors import problem_from_execution_error
 from wan22.schema.events import PromptFinished, PromptOutcome, PromptQueued, Role, SocketLost, SocketRestored
 from wan22.schema.problem import AppError, Problem, problem
@@ -65,10 +65,12 @@ class PromptFollower:
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._failure: Problem | None = None
         self._interrupted = False
+        self._stop_asked = False
         self._lost_at_s: float | None = None
         self._missing_polls = 0
         self._unreachable_since_s: float | None = None
         self._connected = False
+        self._reader = FactReader("")
 
     def run(self, plan: PromptPlan, cancel: CancelToken) -> FollowResult:
         """Submit and follow to the end. Raises AppError only when the server refuses the prompt."""
@@ -81,6 +83,7 @@ class PromptFollower:
             queued_s = self._clock.now()
             answer = self._client.submit(plan.graph, prompt_id, client_id, plan.extra)
             prompt_id = answer.prompt_id
+            self._reader = FactReader(prompt_id)
             self._bus.publish(
                 PromptQueued(
                     time_s=queued_s,
@@ -167,7 +170,7 @@ class PromptFollower:
                 self._interrupted = True
             else:
                 self._failure = problem_from_execution_error(failure, graph)
-        for fact in facts_from_message(message, prompt_id):
+        for fact in self._reader.facts(message):
             self._bus.publish(fact)
         return message.time_s if is_end_mark(message, prompt_id) else None
 
@@ -205,6 +208,8 @@ class PromptFollower:
         self._missing_polls += 1
         if self._missing_polls < LOST_AFTER_POLLS:
             return None
+        if self._stop_asked:  # it was still waiting and has been taken out of the queue
+            return self._end_without_server(prompt_id, _interrupted(), PromptOutcome.interrupted)
         found = problem(
             "generation_lost", "The server no longer knows this job: it was restarted or its queue cleared."
         )
@@ -218,6 +223,7 @@ class PromptFollower:
         return None
 
     def _ask_to_stop(self, prompt_id: str) -> None:
+        self._stop_asked = True
         try:
             self._client.interrupt(prompt_id)
         except AppError as error:
@@ -257,7 +263,7 @@ class PromptFollower:
                     self._failure = problem_from_execution_error(data, graph)
                 self._interrupted = self._interrupted or name == "execution_interrupted"
         if self._interrupted:
-            return PromptOutcome.interrupted, problem("generation_interrupted", "The job was interrupted.")
+            return PromptOutcome.interrupted, _interrupted()
         if self._failure is not None:
             return PromptOutcome.error, self._failure
         if entry is not None and entry.status == "error":
@@ -268,7 +274,7 @@ class PromptFollower:
         self, prompt_id: str, found: Problem, outcome: PromptOutcome = PromptOutcome.error
     ) -> FollowResult:
         while (message := self._next(0.0)) is not None:
-            for fact in facts_from_message(message, prompt_id):
+            for fact in self._reader.facts(message):
                 self._bus.publish(fact)
         self._bus.publish(PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=outcome))
         return FollowResult(prompt_id, outcome, found)
@@ -280,3 +286,7 @@ class PromptFollower:
             PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=PromptOutcome.interrupted)
         )
         return FollowResult(prompt_id, PromptOutcome.interrupted, found)
+
+
+def _interrupted() -> Problem:
+    return problem("generation_interrupted", "The job was interrupted.")

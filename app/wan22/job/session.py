@@ -36,6 +36,7 @@ from wan22.schema.problem import AppError, Problem
 from wan22.schema.profile import Profile
 from wan22.schema.request import GenerationRequest
 from wan22.schema.run import JobParameters, RunManifest, ServerIdentity, TelemetryIdentity
+from wan22.schema.server import LaunchClaim
 from wan22.schema.verdict import TargetKey
 from wan22.system.bus import Bus
 from wan22.system.cancel import CancelToken
@@ -81,8 +82,8 @@ class _Work:
     parameters: JobParameters | None = None
     target_key: TargetKey | None = None
     identity: TelemetryIdentity = field(default_factory=TelemetryIdentity)
+    claims: tuple[LaunchClaim, ...] = ()
     outputs: tuple[Path, ...] = ()
-    total_s: float | None = None
 
 
 class GenerationJob:
@@ -126,7 +127,7 @@ class GenerationJob:
             self._let_go(work)
             if found is not None:
                 self._bus.publish(ProblemFound(time_s=self._clock.now(), problem=found, fatal=True))
-            self._bus.publish(RunFinished(time_s=self._clock.now(), outcome=outcome, total_s=work.total_s))
+            self._bus.publish(RunFinished(time_s=self._clock.now(), outcome=outcome))
             unsubscribe()
             ended = {"outcome": outcome, "finished_s": self._clock.now()}
             manifest = writer.close(self._with_facts(manifest, work).model_copy(update=ended))
@@ -139,7 +140,7 @@ class GenerationJob:
         handle = work.handle = self._parts.provider.acquire(cancel)
         environment = dict(handle.plan.environment) if handle.plan is not None else {}
         work.identity, board = work.telemetry.identify(handle, environment)
-        self._prove(handle)
+        self._prove(work, handle)
         cancel.raise_if_set()
 
         definitions = NodeDefinitions(handle.client.object_info())
@@ -161,6 +162,7 @@ class GenerationJob:
         keep()
 
         result = self._follow(work, handle, cancel)
+        self._prove(work, handle)
         if result.outcome is PromptOutcome.success:
             collected = collect_outputs(handle.client, result.history, folder.outputs, self._bus, self._clock, cancel)
             work.outputs = collected.saved
@@ -170,9 +172,16 @@ class GenerationJob:
             return PromptOutcome.cancelled, result.problem
         return result.outcome, result.problem
 
-    def _prove(self, handle: ServerHandle) -> None:
-        claims = launch_claims(self._parts.profile, handle.plan, handle.stats, handle.log_lines())
-        self._bus.publish(LaunchProved(time_s=self._clock.now(), claims=claims))
+    def _prove(self, work: _Work, handle: ServerHandle) -> None:
+        """Check the profile's promises; after the job the log can say more (attention that fell back, say)."""
+        try:
+            log_lines = handle.log_lines()
+        except AppError:  # an attached server that is gone by now
+            log_lines = None
+        claims = launch_claims(self._parts.profile, handle.plan, handle.stats, log_lines)
+        if claims != work.claims:
+            work.claims = claims
+            self._bus.publish(LaunchProved(time_s=self._clock.now(), claims=claims))
 
     def _check(self, work: _Work, handle: ServerHandle, definitions: NodeDefinitions) -> GraphCheck:
         """Preflight: whatever the server would refuse, and what it would accept although it is wrong."""

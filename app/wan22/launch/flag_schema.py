@@ -83,9 +83,7 @@ def _help_text(installation: Installation, cancel: CancelToken | None, limit_s: 
     argv = (str(installation.python), *installation.python_flags, str(installation.main_file), "--help")
     plain = {"COLUMNS": _ONE_LINE_COLUMNS, "NO_COLOR": "1", "PYTHON_COLORS": "0"}
     try:
-        result = run_script(
-            argv, installation.working_folder, child_environment(plain), limit_s=limit_s, cancel=cancel
-        )
+        result = run_script(argv, installation.working_folder, child_environment(plain), limit_s=limit_s, cancel=cancel)
     except AppError as error:
         if error.problem.code != "process_start_failed":
             raise

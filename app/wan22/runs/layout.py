@@ -109,6 +109,14 @@ def new_run_folder(root: Path, now_s: float, title: str) -> RunFolder:
     raise app_error("file_unwritable", f"No free name for a run folder was found in '{root}'.", file=root)
 
 
+def new_run_path(root: Path, run_id: str) -> RunFolder:
+    """The folder for a run that brings its own id, or the first free `…-2`, `…-3`. Nothing is made."""
+    number = 1
+    while (path := root / (run_id if number == 1 else f"{run_id}-{number}")).exists():
+        number += 1
+    return RunFolder(path)
+
+
 def _file_words(title: str) -> str:
     """`title` as words that every file system takes: letters and digits of any script, joined by `-`."""
     text = unicodedata.normalize("NFC", title)

@@ -19,18 +19,28 @@ from wan22.schema.problem import app_error
 from wan22.schema.run import RunManifest
 from wan22.system.files import file_error
 
+TORN_LINE = "The last line of the log is torn and was left out."
 _UNKNOWN_KIND = "union_tag_invalid"
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run as read from disk. `notes` says in sentences what of it could not be read."""
+    """A run as read from disk. `log_notes` says in sentences what of its log could not be read."""
 
     folder: RunFolder
     manifest: RunManifest
     events: tuple[AnyEvent, ...]
-    notes: tuple[str, ...]
+    log_notes: tuple[str, ...]
     upgrade: Upgrade
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is missing or not readable, telemetry aside."""
+        if self.manifest.outcome is None:
+            return (*self.log_notes, "The run was not closed: the program or the machine stopped before its end.")
+        if self.manifest.incomplete:
+            return (*self.log_notes, "The run is incomplete: not everything could be written.")
+        return self.log_notes
 
     @cached_property
     def telemetry(self) -> Telemetry:
@@ -75,10 +85,6 @@ def open_run(folder: RunFolder) -> StoredRun:
     manifest, upgrade = _manifest_and_upgrade(folder)
     notes: list[str] = []
     events = tuple(_events(folder.events, upgrade, notes))
-    if manifest.outcome is None:
-        notes.append("The run was not closed: the program or the machine stopped before its end.")
-    elif manifest.incomplete:
-        notes.append("The run is incomplete: not everything could be written.")
     return StoredRun(folder, manifest, events, tuple(notes), upgrade)
 
 
@@ -128,7 +134,7 @@ def _events(path: Path, upgrade: Upgrade, notes: list[str]) -> Iterator[AnyEvent
             if error.errors()[0]["type"] == _UNKNOWN_KIND:
                 unknown += 1
             elif number == len(lines):
-                notes.append("The last line of the log is torn and was left out.")
+                notes.append(TORN_LINE)
             else:
                 notes.append(f"Line {number} of the log cannot be read and was left out: {_first_fault(error)}.")
     if unknown:

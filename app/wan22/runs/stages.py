@@ -84,6 +84,11 @@ def total_s(state: RunState) -> float | None:
     return server_duration_s(state)
 
 
+def was_watched(state: RunState) -> bool:
+    """Whether the live connection was there from the queueing of the job to its end (or up to now)."""
+    return _was_seen(state, _first_s(state), end_s(state))
+
+
 def node_intervals(state: RunState) -> tuple[NodeInterval, ...]:
     """Every time a node worked, in order of time."""
     intervals: list[NodeInterval] = []
@@ -118,7 +123,7 @@ def _stage(
     planned = [state.planned_steps[node] for node in nodes if node in state.planned_steps]
     unseen = [node for node in nodes if node not in state.cached and all(node != item.node for item in own)]
     succeeded = state.end is not None and state.end.outcome is PromptOutcome.success
-    missed = bool(unseen) and not _was_seen(state, _first_s(state), end_s(state))
+    missed = bool(unseen) and not was_watched(state)
     if not own:
         cached = not unseen or (succeeded and not missed and len(unseen) < len(nodes))
         return StageTiming(

@@ -10,7 +10,16 @@ import wan22
 from wan22.runs.gpu_summary import gpu_summary
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import StoredRun, open_run
-from wan22.runs.stages import PASSES, NodeInterval, end_s, node_intervals, server_duration_s, stage_timings, total_s
+from wan22.runs.stages import (
+    PASSES,
+    NodeInterval,
+    end_s,
+    node_intervals,
+    server_duration_s,
+    stage_timings,
+    total_s,
+    was_watched,
+)
 from wan22.runs.state import RunState, reduce_all
 from wan22.runs.telemetry import Telemetry
 from wan22.schema.events import AnyEvent, PromptOutcome, Role
@@ -165,7 +174,7 @@ def _job(state: RunState) -> tuple[float, float] | None:
 def _notes(
     state: RunState, stages: tuple[StageTiming, ...], total: float | None, server_s: float | None
 ) -> Iterable[str]:
-    if state.gaps:
+    if not was_watched(state):
         yield "The live connection was lost meanwhile: times of the stages that it hid are unknown."
     if state.end is not None and state.end.from_history:
         yield "The end of the job was read from the server's history."

@@ -17,6 +17,7 @@ from wan22.system.files import file_error
 FloatArray = NDArray[np.float64]
 
 _INTEGER_COLUMNS = frozenset(field.name for field in fields(GpuReading) if field.type in (int, int | None))
+TORN_ROW = "The last row of the telemetry is torn and was left out."
 _REQUIRED = ("time_s", "gpu")
 _LARGEST_PLAIN = 2.0**63
 
@@ -124,7 +125,7 @@ def _parsed(names: tuple[str, ...], rows: str) -> Telemetry:
     notes: list[str] = []
     whole, mark, torn = rows.rpartition("\n")
     if torn:
-        notes.append("The last row of the telemetry is torn and was left out.")
+        notes.append(TORN_ROW)
     known = [name for name in READING_COLUMNS if name in names]
     indexes = [names.index(name) for name in known]
     values = np.empty((0, len(known)))

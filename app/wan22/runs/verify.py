@@ -1,16 +1,17 @@
 """Whether a run folder holds together; every fault is one problem, and what can be read stays readable."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from wan22.runs.layout import RunFolder
-from wan22.runs.reader import StoredRun, open_run
+from wan22.runs.reader import TORN_LINE, StoredRun, open_run
 from wan22.runs.stages import stage_timings
 from wan22.runs.state import RunState, reduce_all
 from wan22.runs.summary import cached_summary, summary_of
-from wan22.runs.telemetry import Telemetry
+from wan22.runs.telemetry import TORN_ROW, Telemetry
 from wan22.schema.events import OutputSaved, PromptOutcome, Role, RunFinished, RunStarted, TelemetryStatus
 from wan22.schema.gpu import READING_COLUMNS
 from wan22.schema.problem import AppError, Problem, Severity, problem
@@ -67,11 +68,8 @@ def _closing(run: StoredRun) -> Iterator[Problem]:
 
 def _log(run: StoredRun) -> Iterator[Problem]:
     """What the reader could not read, and a log whose ends do not fit the manifest."""
-    torn_is_normal = run.manifest.outcome is None
-    for note in run.notes:
-        if "log" not in note:
-            continue
-        torn = "torn" in note and torn_is_normal
+    for note in run.log_notes:
+        torn = note == TORN_LINE and run.manifest.outcome is None
         yield _doubt("run_incomplete", note, run.folder) if torn else _fault(note, run.folder)
     starts = [event for event in run.events if isinstance(event, RunStarted)]
     ends = [event for event in run.events if isinstance(event, RunFinished)]
@@ -100,14 +98,14 @@ def _order(state: RunState) -> Iterator[Problem]:
         ("end", state.end.time_s if state.end is not None else None),
     ]
     known = [(name, time_s) for name, time_s in marks if time_s is not None]
-    for (name, time_s), (later_name, later_s) in zip(known, known[1:], strict=False):
+    for (name, time_s), (later_name, later_s) in pairwise(known):
         if later_s < time_s - _BACKWARDS_S:
             text = f"'{later_name}' lies {time_s - later_s:.1f} s before '{name}'."
             yield problem("run_inconsistent", text)
     began = {stage.role: stage.started_s for stage in stage_timings(state)}
-    stages = [(role, time_s) for role in _STAGE_ORDER if (time_s := began.get(role)) is not None]
-    for (role, time_s), (later_role, later_s) in zip(stages, stages[1:], strict=False):
-        if later_s < time_s:
+    stages = [(role, first_s) for role in _STAGE_ORDER if (first_s := began.get(role)) is not None]
+    for (role, began_s), (later_role, later_s) in pairwise(stages):
+        if later_s < began_s:
             text = f"The stage '{later_role.value}' began before '{role.value}'."
             yield problem("run_inconsistent", text)
 
@@ -148,7 +146,7 @@ def _telemetry(run: StoredRun, telemetry: Telemetry) -> Iterator[Problem]:
     if len(telemetry) and run.manifest.origin == "generated" and missing:
         yield _doubt("run_inconsistent", f"The telemetry lacks the columns {', '.join(missing)}.", run.folder)
     for note in telemetry.notes:
-        torn = "torn" in note and run.manifest.outcome is None
+        torn = note == TORN_ROW and run.manifest.outcome is None
         yield _doubt("run_incomplete", note, run.folder) if torn else _fault(note, run.folder)
     status = [event for event in run.events if isinstance(event, TelemetryStatus)]
     if status and status[-1].available and not len(telemetry):

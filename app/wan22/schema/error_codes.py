@@ -149,6 +149,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "Another server answers on that port.",
         "Stop it, choose another --port, or attach to it with --url.",
     ),
+    "server_not_stopped": ErrorCode(
+        _K.server,
+        "ComfyUI does not end, not even by force.",
+        "It hangs inside the GPU driver: restart the machine if it does not go away.",
+    ),
     "server_unreachable": ErrorCode(
         _K.server, "No ComfyUI answers at that address.", "Check that it runs and that the address is right."
     ),

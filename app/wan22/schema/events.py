@@ -248,7 +248,6 @@ class RunFinished(Event):
 
     kind: Literal["run_finished"] = "run_finished"
     outcome: PromptOutcome
-    total_s: float | None = None
 
 
 AnyEvent = Annotated[

@@ -14,7 +14,7 @@ class GpuReading:
     """
 
     time_s: float
-    gpu: int
+    gpu: int  # index in the driver's own order (PCI bus)
     utilization_pct: float | None = None
     memory_utilization_pct: float | None = None
     temperature_c: float | None = None
@@ -23,7 +23,7 @@ class GpuReading:
     power_limit_w: float | None = None
     sm_clock_mhz: float | None = None
     memory_clock_mhz: float | None = None
-    memory_used_bytes: float | None = None
+    memory_used_bytes: float | None = None  # with what the driver keeps for itself: total minus free
     memory_total_bytes: float | None = None
     clocks_event_reasons: int | None = None
     pstate: int | None = None
@@ -52,6 +52,8 @@ class GpuReading:
     # every ten seconds
     fan_pct: float | None = None
     pcie_replay_count: int | None = None
+    ecc_uncorrected_count: int | None = None  # since the driver was loaded
+    recovery_action: int | None = None  # 0 none, 1 reset, 2 restart the machine, 3 drain, 4 drain and reset
     # what this look itself cost
     read_cost_s: float | None = None
 
@@ -60,7 +62,10 @@ READING_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(GpuReadi
 
 
 class GpuProcess(Tolerant):
-    """A process that holds GPU memory. `memory_bytes` is None where the driver hides it (Windows WDDM)."""
+    """A process that holds GPU memory. `memory_bytes` is None where the driver hides it (Windows WDDM).
+
+    `kind` is compute, graphics or compute+graphics.
+    """
 
     pid: int
     name: str | None = None
@@ -69,7 +74,11 @@ class GpuProcess(Tolerant):
 
 
 class GpuInfo(Tolerant):
-    """What does not change while a GPU works. Unknown stays None."""
+    """What does not change while a GPU works. Unknown stays None.
+
+    Boards since Ada state their thresholds as distances (`tlimit_…`): the margin (`temperature_margin_c` of a
+    reading) at which the driver acts. Where only those are known, the absolute ones are computed from them.
+    """
 
     gpu: int
     uuid: str | None = None
@@ -91,6 +100,10 @@ class GpuInfo(Tolerant):
     temperature_max_operating_c: float | None = None
     temperature_target_c: float | None = None
     temperature_memory_max_c: float | None = None
+    tlimit_shutdown_c: float | None = None
+    tlimit_slowdown_c: float | None = None
+    tlimit_max_operating_c: float | None = None
+    tlimit_memory_max_c: float | None = None
     sm_clock_max_mhz: float | None = None
     memory_clock_max_mhz: float | None = None
     pcie_generation_max: int | None = None

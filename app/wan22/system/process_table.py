@@ -37,9 +37,8 @@ def is_port_free(host: str, port: int) -> bool:
 
     A port that the system keeps for itself counts as taken. AppError `bad_argument` for a host that is not ours.
     """
-    return all(_can_bind(address, family) for family, address in _addresses(host, port)) and (
-        sys.platform != "win32" or port_owner(host, port) is None
-    )
+    # Windows may bind one address of a port that another program holds on all of them.
+    return _is_bindable(host, port) and (sys.platform != "win32" or port_owner(host, port) is None)
 
 
 def port_owner(host: str, port: int) -> PortOwner | None:
@@ -48,7 +47,7 @@ def port_owner(host: str, port: int) -> PortOwner | None:
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:
-        return None if is_port_free(host, port) else PortOwner(None)
+        return None if _is_bindable(host, port) else PortOwner(None)
     for connection in connections:
         if connection.status != psutil.CONN_LISTEN or not connection.laddr or connection.laddr.port != port:
             continue
@@ -62,7 +61,7 @@ def process_name(pid: int) -> str | None:
     """Name of the program; None when it has ended or the system does not tell."""
     try:
         return psutil.Process(pid).name()
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None
 
 
@@ -83,7 +82,7 @@ def identity_of(pid: int) -> ProcessIdentity | None:
     """What to remember of a process to find it again; None when it does not run or the system does not tell."""
     try:
         return ProcessIdentity(pid, psutil.Process(pid).create_time())
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None
 
 
@@ -93,7 +92,7 @@ def is_same_process(identity: ProcessIdentity) -> bool:
         process = psutil.Process(identity.pid)
         same = abs(process.create_time() - identity.created_s) <= _SAME_START_S
         return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return False
 
 
@@ -103,7 +102,7 @@ def _owner(pid: int | None) -> PortOwner:
     name, command_line = process_name(pid), None
     try:
         command_line = tuple(psutil.Process(pid).cmdline())
-    except psutil.Error:
+    except (psutil.Error, OSError):
         command_line = None
     return PortOwner(pid, name, command_line)
 
@@ -121,6 +120,10 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[s
         for family, _, _, _, address in infos:
             found[(str(address[0]), int(address[1]))] = family
     return [(family, address) for address, family in found.items()]
+
+
+def _is_bindable(host: str, port: int) -> bool:
+    return all(_can_bind(address, family) for family, address in _addresses(host, port))
 
 
 def _can_bind(address: tuple[str, int], family: socket.AddressFamily) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from wan22.system.child_command import child_environment, cleaned_environment, own_command, self_command
+from wan22.system.console_interrupt import NOT_ATTACHED, UNSUPPORTED
 
 LINUX = "linux"
 WINDOWS = "win32"
@@ -26,9 +27,9 @@ def test_this_program_starts_itself():
 def test_the_command_really_starts_this_program(tmp_path: Path):
     (tmp_path / "wan22.py").write_text("raise SystemExit('the wrong one')", encoding="utf-8")
     done = subprocess.run(
-        self_command("__console_interrupt", "1"), cwd=tmp_path, capture_output=True, text=True, timeout=60
+        self_command("__console_interrupt", "4294967292"), cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stderr) == (0 if sys.platform == "win32" else 2, "")
+    assert (done.returncode, done.stderr) == (NOT_ATTACHED if sys.platform == "win32" else UNSUPPORTED, "")
 
 
 def test_a_frozen_program_is_its_own_interpreter():

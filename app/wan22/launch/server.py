@@ -1,0 +1,318 @@
+"""A ComfyUI that we start and stop ourselves: from the first process to ready, and to its named end."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from wan22.launch.bar_lines import BarLines, is_bar_line, split_bar_line
+from wan22.launch.launch_args import LaunchPlan
+from wan22.launch.port import check_port
+from wan22.launch.startup_errors import explain_crash, explain_exit, has_job, last_lines
+from wan22.launch.startup_stages import StageReached, StartupStages
+from wan22.schema.events import ServerReady, ServerSaid, ServerStageReached, ServerStarting, ServerStopped
+from wan22.schema.problem import AppError, Problem, app_error
+from wan22.schema.server import SystemStats
+from wan22.system.bus import Bus
+from wan22.system.cancel import CancelToken
+from wan22.system.clock import Clock
+from wan22.system.line_text import strip_level_tag
+from wan22.system.process import OnExit, OnLine, Process, ProcessSpec, start_process
+from wan22.system.process_table import port_owner, process_tree
+
+_POLL_S = 0.25
+_LINES_KEPT = 5000
+_SETTLE_S = 5.0
+
+StartProcess = Callable[[ProcessSpec, OnLine, OnExit | None], Process]
+Probe = Callable[[], SystemStats | None]
+
+
+class ServerState(Enum):
+    """Where the life of a server stands."""
+
+    stopped = "stopped"
+    starting = "starting"
+    ready = "ready"
+    stopping = "stopping"
+    crashed = "crashed"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedServer:
+    """A server that somebody else started: there is nothing to stop."""
+
+    url: str
+
+    def stop(self) -> None:
+        """Leave it alone."""
+
+
+class ManagedServer:
+    """One ComfyUI process of ours. `probe` asks it for `/system_stats` and gives None while nobody answers.
+
+    `start` and `stop` may be called from any thread, one at a time; after an end it can be started again.
+    `on_crash` is called in the process's own thread when a server that was ready ends by itself.
+    """
+
+    def __init__(
+        self,
+        plan: LaunchPlan,
+        bus: Bus,
+        clock: Clock,
+        probe: Probe,
+        *,
+        start_limit_s: float,
+        stop_limit_s: float,
+        start: StartProcess = start_process,
+        on_crash: Callable[[Problem], None] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.on_crash = on_crash
+        self._bus = bus
+        self._clock = clock
+        self._probe = probe
+        self._start_limit_s = start_limit_s
+        self._stop_limit_s = stop_limit_s
+        self._start_process = start
+        self._lock = threading.RLock()
+        self._life: _Life | None = None
+        self._state = ServerState.stopped
+        self._crash: Problem | None = None
+
+    @property
+    def state(self) -> ServerState:
+        """Where its life stands."""
+        return self._state
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it lives."""
+        life = self._life
+        alive = life is not None and life.process is not None and not life.ended.is_set()
+        return life.process.pid if alive and life is not None and life.process is not None else None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its last 5000 lines, cleaned; of a progress bar only the latest state."""
+        life = self._life
+        return () if life is None else life.told()
+
+    @property
+    def stages(self) -> StartupStages | None:
+        """What the log of the current or last start shows; None before the first one."""
+        return None if self._life is None else self._life.stages
+
+    def crash(self) -> Problem | None:
+        """Why it ended after it had been ready; None while it lives or when it was stopped."""
+        return self._crash
+
+    def start(self, cancel: CancelToken) -> SystemStats:
+        """Start it and wait until it answers and is proved to be ours; returns what it says of itself.
+
+        Raises AppError with the cause named: `port_in_use`, a code of `startup_errors`, `server_start_timeout`,
+        `server_not_ours`, `cancelled`. Nothing is left running then.
+        """
+        with self._lock:
+            if self._state not in (ServerState.stopped, ServerState.crashed):
+                message = f"This ComfyUI was already started; its state is {self._state.value}."
+                raise app_error("server_start_failed", message, hint="Stop it first.")
+            check_port(self.plan.host, self.plan.port)
+            cancel.raise_if_set()
+            life = self._life = _Life(self._clock.monotonic())
+            self._crash = None
+            self._state = ServerState.starting
+        stats: SystemStats | None = None
+        try:
+            self._launch(life)
+            answer = self._wait_ready(life, cancel)
+            self._prove_ours(answer)
+            stats = self._now_ready(life, answer)
+        finally:
+            if stats is None:
+                self.stop()
+        return stats
+
+    def stop(self) -> None:
+        """End it with everything it has started; harmless when it does not run."""
+        with self._lock:
+            life = self._life
+            if life is None or life.process is None:
+                self._state = ServerState.stopped
+                return
+            life.expected = True
+            if not life.ended.is_set():
+                self._state = ServerState.stopping
+        if life.process.stop(self._stop_limit_s) is None or not life.ended.wait(_SETTLE_S):
+            raise app_error(
+                "server_not_stopped",
+                f"ComfyUI (process {life.process.pid}) does not end, not even by force.",
+                pid=life.process.pid,
+            )
+        with self._lock:
+            self._state = ServerState.stopped
+
+    def _launch(self, life: "_Life") -> None:
+        spec = ProcessSpec(self.plan.argv, self.plan.cwd, self.plan.environment, name="comfyui")
+        process = self._start_process(
+            spec,
+            lambda line: life.when_open(lambda: self._hear(life, line)),
+            lambda exit_code: life.when_open(lambda: self._ended(life, exit_code)),
+        )
+        with self._lock:
+            life.process = process
+        self._bus.publish(
+            ServerStarting(
+                time_s=self._clock.now(),
+                argv=self.plan.argv,
+                folder=str(self.plan.main_file.parent),
+                url=self.plan.url,
+                pid=process.pid,
+                notices=self.plan.notices,
+            )
+        )
+        self._tell_stages(life.stages.process_started(process.pid))
+        life.open()
+
+    def _wait_ready(self, life: "_Life", cancel: CancelToken) -> SystemStats:
+        give_up_s = life.started_s + self._start_limit_s
+        while True:
+            cancel.raise_if_set()
+            if life.ended.is_set():
+                raise AppError(explain_exit(life.told(), life.exit_code, self.plan.argv))
+            stats = self._probe()
+            if stats is not None and not life.ended.is_set():
+                return stats
+            if self._clock.monotonic() >= give_up_s:
+                raise self._too_slow(life)
+            self._clock.sleep(_POLL_S, cancel)
+
+    def _too_slow(self, life: "_Life") -> AppError:
+        lines = life.told()
+        last = f" The last thing it said was: {lines[-1].strip()}" if lines else " It has not said anything."
+        return app_error(
+            "server_start_timeout",
+            f"ComfyUI did not answer at {self.plan.url} within {self._start_limit_s:g} s.{last}",
+            detail=last_lines(lines),
+            url=self.plan.url,
+        )
+
+    def _prove_ours(self, stats: SystemStats) -> None:
+        """The server that answers was started with exactly our arguments, or it is another one."""
+        told, ours = stats.system.argv, self.plan.server_argv
+        if told == ours or self._port_is_ours():
+            return
+        said = f"it was started with: {' '.join(told)}" if told else "it does not tell how it was started"
+        raise app_error(
+            "server_not_ours",
+            f"Another server answers at {self.plan.url}: {said}.",
+            detail=f"Ours was started with: {' '.join(ours)}",
+            url=self.plan.url,
+        )
+
+    def _port_is_ours(self) -> bool:
+        """Whether our process tree holds the port: some custom nodes change the arguments that the server tells."""
+        pid, owner = self.pid, port_owner(self.plan.host, self.plan.port)
+        return pid is not None and owner is not None and owner.pid in process_tree(pid)
+
+    def _now_ready(self, life: "_Life", stats: SystemStats) -> SystemStats:
+        with self._lock:
+            ended = life.ended.is_set()
+            if not ended:
+                self._state = ServerState.ready
+        if ended:
+            raise AppError(explain_exit(life.told(), life.exit_code, self.plan.argv))
+        self._bus.publish(
+            ServerReady(
+                time_s=self._clock.now(),
+                url=self.plan.url,
+                owned=True,
+                version=stats.system.comfyui_version,
+                startup_s=self._clock.monotonic() - life.started_s,
+                pid=self.pid,
+            )
+        )
+        return stats
+
+    def _hear(self, life: "_Life", raw: str) -> None:
+        """Reader thread: one line of output."""
+        for piece in split_bar_line(strip_level_tag(raw)):
+            line = strip_level_tag(piece).rstrip()
+            if line.strip():
+                self._say(life.keep(line, self._clock.monotonic()))
+                self._tell_stages(life.stages.feed(line))
+
+    def _ended(self, life: "_Life", exit_code: int) -> None:
+        """Reader thread: the process is gone and its last line was heard."""
+        self._say(life.bars.flush())
+        with self._lock:
+            life.exit_code = exit_code
+            was_ready = self._state is ServerState.ready
+            expected = life.expected
+            if not expected:
+                self._state = ServerState.crashed
+            found = None
+            if was_ready and not expected:
+                lines = life.told()
+                found = self._crash = explain_crash(lines, exit_code, has_job(lines))
+        self._bus.publish(ServerStopped(time_s=self._clock.now(), exit_code=exit_code, expected=expected))
+        life.ended.set()
+        if found is not None and self.on_crash is not None:
+            self.on_crash(found)
+
+    def _say(self, lines: tuple[str, ...]) -> None:
+        for line in lines:
+            self._bus.publish(ServerSaid(time_s=self._clock.now(), line=line))
+
+    def _tell_stages(self, reached: tuple[StageReached, ...]) -> None:
+        for stage in reached:
+            self._bus.publish(
+                ServerStageReached(time_s=self._clock.now(), stage=stage.stage.value, detail=stage.detail)
+            )
+
+
+class _Life:
+    """One process of a server, from its start to its end."""
+
+    def __init__(self, started_s: float) -> None:
+        self.started_s = started_s
+        self.process: Process | None = None
+        self.ended = threading.Event()
+        self.expected = False
+        self.exit_code: int | None = None
+        self.stages = StartupStages()
+        self.bars = BarLines()
+        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._lock = threading.Lock()
+        self._order = threading.RLock()
+        self._waiting: list[Callable[[], None]] | None = []
+
+    def when_open(self, action: Callable[[], None]) -> None:
+        """Do it now, or keep it until `open`: nothing may be heard of a process before its start was told."""
+        with self._order:
+            if self._waiting is not None:
+                self._waiting.append(action)
+                return
+        action()
+
+    def open(self) -> None:
+        """Do what was kept, in order, and let everything through from now on."""
+        with self._order:
+            kept, self._waiting = self._waiting or [], None
+            for action in kept:
+                action()
+
+    def keep(self, line: str, now_s: float) -> tuple[str, ...]:
+        """Remember a line; returns what is to be told now."""
+        with self._lock:
+            if self._lines and is_bar_line(line) and is_bar_line(self._lines[-1]):
+                self._lines[-1] = line
+            else:
+                self._lines.append(line)
+        return self.bars.accept(line, now_s)
+
+    def told(self) -> tuple[str, ...]:
+        """The lines so far."""
+        with self._lock:
+            return tuple(self._lines)

@@ -1,0 +1,56 @@
+import io
+import json
+import sys
+
+import pytest
+
+from wan22.cli.console import Console
+from wan22.schema.problem import Severity, problem
+
+
+def test_json_goes_to_stdout_alone_and_text_is_silent(capsys: pytest.CaptureFixture[str]):
+    console = Console(as_json=True)
+    console.text("for people")
+    console.table("title", ["a"], [["b"]])
+    console.json({"kind": "x", "value": 1})
+    out, err = capsys.readouterr()
+    assert [json.loads(line) for line in out.splitlines()] == [{"kind": "x", "value": 1}]
+    assert err == ""
+
+
+def test_nan_never_gets_out():
+    with pytest.raises(ValueError, match="JSON"):
+        Console(as_json=True).json({"value": float("nan")})
+
+
+def test_a_problem_says_what_what_to_do_and_its_code(capsys: pytest.CaptureFixture[str]):
+    Console().problem(problem("port_in_use", "Port 8188 is taken by python (pid 4).", detail="line one\nline two"))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Error: Port 8188 is taken by python (pid 4)." in err
+    assert "Stop that program" in err
+    assert "| line two" in err
+    assert "[port_in_use]" in err
+
+
+def test_a_warning_is_a_note(capsys: pytest.CaptureFixture[str]):
+    Console().problem(problem("size_unusual", "Width 650 is not a multiple of 16.", Severity.warning))
+    assert "Note: Width 650" in capsys.readouterr().err
+
+
+def test_an_old_code_page_gets_stand_ins_instead_of_a_crash(monkeypatch: pytest.MonkeyPatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp437", newline="\n"))
+    console = Console()
+    console.text("✓ pass 1 · 72 s ü")
+    sys.stdout.flush()
+    assert raw.getvalue().decode("cp437").startswith("+ pass 1")
+
+
+def test_brackets_in_a_name_are_not_markup(capsys: pytest.CaptureFixture[str]):
+    console = Console()
+    console.text("file [bold]x[/bold].png")
+    console.table("t", ["name"], [["[red]y"]])
+    out = capsys.readouterr().out
+    assert "file [bold]x[/bold].png" in out
+    assert "[red]y" in out
