@@ -1,16 +1,18 @@
-@rem Sets WAN22_PYTHON to a command that runs Python 3.11 to 3.13. Called by start.bat and test.bat.
+@rem Sets WAN22_PYTHON to a command that runs a 64-bit Python 3.11 to 3.13. Called by start.bat and test.bat.
 set "WAN22_PYTHON="
-set "WAN22_CHECK=import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else 1)"
+set "WAN22_UV="
+set "WAN22_CHECK=import sys; sys.exit(0 if sys.version_info[:2] in ((3, 11), (3, 12), (3, 13)) and sys.maxsize.bit_length() == 63 else 1)"
+rem The launcher of the Python install manager would download a missing version without a word.
+set "PYTHON_MANAGER_AUTOMATIC_INSTALL=false"
 for %%I in (py.exe) do if not "%%~$PATH:I"=="" call :launcher
 if not "%WAN22_PYTHON%"=="" exit /b 0
 for %%I in (python.exe) do if not "%%~$PATH:I"=="" call :plain
 if not "%WAN22_PYTHON%"=="" exit /b 0
-for %%I in (uv.exe) do if not "%%~$PATH:I"=="" set "WAN22_UV=%%~$PATH:I"
-if "%WAN22_UV%"=="" if exist "%LOCALAPPDATA%\Microsoft\WinGet\Links\uv.exe" set "WAN22_UV=%LOCALAPPDATA%\Microsoft\WinGet\Links\uv.exe"
-if "%WAN22_UV%"=="" if exist "%USERPROFILE%\.local\bin\uv.exe" set "WAN22_UV=%USERPROFILE%\.local\bin\uv.exe"
+call :find_uv
 if "%WAN22_UV%"=="" call :install_uv
 if "%WAN22_UV%"=="" goto missing
-set WAN22_PYTHON="%WAN22_UV%" run --no-project --python 3.12 python
+rem Isolated: uv would otherwise run the panel's own .venv, which start.py may have to replace.
+set WAN22_PYTHON="%WAN22_UV%" run --no-project --isolated --python 3.12 python
 exit /b 0
 
 :launcher
@@ -30,15 +32,21 @@ if errorlevel 1 exit /b 0
 set "WAN22_PYTHON=python"
 exit /b 0
 
+:find_uv
+for %%I in (uv.exe) do if not "%%~$PATH:I"=="" set "WAN22_UV=%%~$PATH:I"
+if "%WAN22_UV%"=="" if exist "%LOCALAPPDATA%\Microsoft\WinGet\Links\uv.exe" set "WAN22_UV=%LOCALAPPDATA%\Microsoft\WinGet\Links\uv.exe"
+if "%WAN22_UV%"=="" if exist "%USERPROFILE%\.local\bin\uv.exe" set "WAN22_UV=%USERPROFILE%\.local\bin\uv.exe"
+exit /b 0
+
 :install_uv
 for %%I in (winget.exe) do if "%%~$PATH:I"=="" exit /b 0
-echo No suitable Python found. Installing uv, which brings one, with winget ...
+echo No Python 3.11 to 3.13 was found. Installing uv, which brings one, with winget ...
 winget install --id=astral-sh.uv -e --accept-source-agreements --accept-package-agreements
-if exist "%LOCALAPPDATA%\Microsoft\WinGet\Links\uv.exe" set "WAN22_UV=%LOCALAPPDATA%\Microsoft\WinGet\Links\uv.exe"
+call :find_uv
 exit /b 0
 
 :missing
-echo The panel needs Python 3.11, 3.12 or 3.13, and none was found.
+echo The panel needs Python 3.11, 3.12 or 3.13 (64 bit), and none was found.
 echo Install one of them for your user, then start again. In a terminal:
 echo   winget install Python.Python.3.12
 exit /b 3

@@ -30,10 +30,10 @@ FAMILY = textwrap.dedent(
     if "stubborn" in flags:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    say(os.getpid())
-    if role == "grandchild":
-        open("grandchild is up", "w").close()
     try:
+        say(os.getpid())
+        if role == "grandchild":
+            open("grandchild is up", "w").close()
         if role == "child":
             command = [sys.executable, __file__, "grandchild", *flags]
             subprocess.Popen(command, start_new_session="detached" in flags)
@@ -55,8 +55,8 @@ PARENT = textwrap.dedent(
     from wan22.system.process import ProcessSpec, child_environment, start_process
     folder = Path(sys.argv[1])
     command = (sys.executable, str(folder / "family tree.py"), "child", *sys.argv[2:])
-    start_process(ProcessSpec(command, folder, child_environment()), lambda line: print(line, flush=True))
     try:
+        start_process(ProcessSpec(command, folder, child_environment()), lambda line: print(line, flush=True))
         time.sleep(60)
     except KeyboardInterrupt:
         print("parent heard Ctrl-C", flush=True)

@@ -5,6 +5,7 @@ a newer one with the same id.
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import socket
@@ -15,7 +16,7 @@ from collections.abc import Callable, Sequence
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -58,7 +59,7 @@ class FakeComfy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> "FakeComfy":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -276,6 +277,11 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.raw(head + data)
 
+    def raw_write(self, data: bytes) -> None:
+        """Write to a client that may be gone."""
+        with contextlib.suppress(OSError):
+            self.wfile.write(data)
+
     def raw(self, data: bytes) -> None:
         try:
             with self._frame_lock:
@@ -284,10 +290,8 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
     def cut(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
     def _read_frame(self) -> tuple[int, bytes]:
         first, second = self._exactly(2)

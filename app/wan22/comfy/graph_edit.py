@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from random import Random, SystemRandom
 
 from wan22.comfy.client import Graph
-from wan22.comfy.graph_link import class_of, float_of, inputs_of, int_of, link_of, primitive_of, source_of, text_of
+from wan22.comfy.graph_link import (
+    class_of,
+    float_of,
+    inputs_of,
+    int_of,
+    link_of,
+    literal_of,
+    primitive_of,
+    source_of,
+    text_of,
+)
 from wan22.comfy.graph_part import (
     first_video_nodes,
     length_input,
@@ -166,8 +176,10 @@ def _set_size(graph: Graph, request: GenerationRequest) -> None:
 
 
 def _put(graph: Graph, target: Target, value: int | str, *, through_primitive: bool = True) -> None:
-    """Write a literal: into the primitive that feeds the input when only one text or number hangs on it there."""
+    """Write a literal: into the primitive that feeds the input (a text only if nothing else reads it), else in place."""
     node, name = target
+    if literal_of(graph, inputs_of(graph, node)[name]) == value:
+        return
     primitive = primitive_of(graph, inputs_of(graph, node)[name]) if through_primitive else None
     if primitive is not None and (isinstance(value, int) or _readers(graph, primitive) <= {target}):
         graph[primitive]["inputs"]["value"] = value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wan22.schema.gpu import GpuInfo, GpuInventory
 
 _BY_BUS = "PCI_BUS_ID"
+_NO_NAME = "unknown GPU"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _by_visible_uuid(inventory: GpuInventory, entry: str, device_name: str) -> D
 
 
 def _by_order(inventory: GpuInventory, device_name: str, index: int, *, by_bus: bool) -> DeviceMatch | None:
-    boards = sorted(inventory.gpus, key=_bus_order)
+    boards = sorted((gpu for gpu in inventory.gpus if gpu.name != _NO_NAME), key=_bus_order)
     named = [gpu for gpu in boards if _same_name(gpu, device_name)]
     if by_bus:
         if 0 <= index < len(boards) and _same_name(boards[index], device_name):

@@ -97,13 +97,15 @@ def _mismatch() -> AppError:
 
 def start_driver() -> None:
     """Initialize NVML. Raises AppError `driver_missing`, `driver_mismatch` or `driver_lost`."""
+    code = SUCCESS
     try:
         pynvml.nvmlInit()
-        return
     except pynvml.NVMLError as error:
         code = int(error.value)
     except OSError:
         code = _ACCESS_VIOLATION
+    if code == SUCCESS:
+        return
     if code == _VERSION_MISMATCH:
         raise _mismatch()
     if code in _LOST_AT_START:

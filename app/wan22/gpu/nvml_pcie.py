@@ -52,7 +52,7 @@ class PcieThroughput:
     def _work(self, cancel: CancelToken) -> None:
         while not cancel.is_set and any(track.answers for track in self._tracks.values()):
             for gpu, track in self._tracks.items():
-                if cancel.is_set or not track.answers:
+                if cancel.wait(0) or not track.answers:
                     continue
                 values: Values = {}
                 try:

@@ -32,6 +32,7 @@ class LaunchPlan:
     """A ComfyUI process to be. `environment` is whole, `added_environment` only what the profile adds.
 
     `url` is where to ask it, also when it listens everywhere. `notices` say what was left out or changed and why.
+    `needed_folders` must exist when it starts: ComfyUI refuses a user folder that is not there.
     """
 
     argv: tuple[str, ...]
@@ -44,6 +45,7 @@ class LaunchPlan:
     main_file: Path
     notices: tuple[str, ...] = ()
     profile_name: str | None = None
+    needed_folders: tuple[Path, ...] = ()
 
     @property
     def server_argv(self) -> tuple[str, ...]:
@@ -110,6 +112,7 @@ def launch_plan(
         main_file=installation.main_file,
         notices=tuple(dict.fromkeys(notices)),
         profile_name=profile.name,
+        needed_folders=tuple(path.absolute() for path in folders.values() if path is not None),
     )
 
 

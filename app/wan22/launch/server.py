@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from wan22.launch.bar_lines import BarLines, is_bar_line, split_bar_line
 from wan22.launch.launch_args import LaunchPlan
@@ -17,6 +18,7 @@ from wan22.schema.server import SystemStats
 from wan22.system.bus import Bus
 from wan22.system.cancel import CancelToken
 from wan22.system.clock import Clock
+from wan22.system.files import file_error
 from wan22.system.line_text import strip_level_tag
 from wan22.system.process import OnExit, OnLine, Process, ProcessSpec, start_process
 from wan22.system.process_table import port_owner, process_tree
@@ -154,6 +156,8 @@ class ManagedServer:
             self._state = ServerState.stopped
 
     def _launch(self, life: "_Life") -> None:
+        for folder in self.plan.needed_folders:
+            _make_folder(folder)
         spec = ProcessSpec(self.plan.argv, self.plan.cwd, self.plan.environment, name="comfyui")
         process = self._start_process(
             spec,
@@ -270,6 +274,13 @@ class ManagedServer:
             self._bus.publish(
                 ServerStageReached(time_s=self._clock.now(), stage=stage.stage.value, detail=stage.detail)
             )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise file_error(error, folder, writing=True) from error
 
 
 class _Life:

@@ -23,6 +23,7 @@ _KINDS = {
     "float_parsing": "a number is expected",
     "finite_number": "a finite number is expected",
     "string_too_short": "it must not be empty",
+    "string_pattern_mismatch": "only small letters, digits, dots, dashes and underscores are allowed",
 }
 
 

@@ -41,7 +41,7 @@ class Cause:
         return None
 
     def _problem(self, match: re.Match[str], detail: str, exit_code: int | None) -> Problem:
-        words = {name: (value or "").strip() for name, value in match.groupdict().items()}
+        words = {name: (value or "").strip(" .") for name, value in match.groupdict().items()}
         hint = None if self.hint is None else self.hint.format(**words)
         return problem(
             self.code, self.message.format(**words), Severity.error, hint=hint, detail=detail, exit_code=exit_code

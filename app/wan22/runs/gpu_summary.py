@@ -11,7 +11,7 @@ Span = tuple[float, float]
 """From and to, seconds since the epoch."""
 
 EDGE_S = 1.5
-HOLE_S = 5.0
+HOLE_S = 6.0
 _JOULES_A_WH = 3600.0
 _COUNTERS = {
     "power_cap": "limiter_power_cap_ns",
@@ -157,7 +157,13 @@ def _integral(time_s: FloatArray, values: FloatArray, spans: Sequence[Span]) -> 
     for first_s, last_s in spans:
         inside = (time_s > first_s) & (time_s < last_s)
         at_s = np.concatenate(([first_s], time_s[inside], [last_s]))
-        if float(np.diff(at_s).max()) > HOLE_S:
+        around = time_s[max(0, int(np.searchsorted(time_s, first_s, "right")) - 1) : _after(time_s, last_s)]
+        if around.size > 1 and float(np.diff(around).max()) > HOLE_S:
             return None
         total += float(np.trapezoid(np.interp(at_s, time_s, values), at_s))
     return total
+
+
+def _after(time_s: FloatArray, moment_s: float) -> int:
+    """Index behind the first reading at or after a moment."""
+    return int(np.searchsorted(time_s, moment_s, "left")) + 1

@@ -36,7 +36,6 @@ from wan22.schema.events import (
     PromptFinished,
     PromptOutcome,
     PromptQueued,
-    PromptStarted,
     Role,
     RunFinished,
     RunStarted,
@@ -163,7 +162,7 @@ def _converted(
         *facts,
         *([said[1]] if said is not None else []),
         *_problems(recording, conversions),
-        RunFinished(time_s=last_s, outcome=outcome, total_s=_total_s(facts, end)),
+        RunFinished(time_s=last_s, outcome=outcome),
     ]
     return _manifest(recording, run_id, outcome, (first_s, last_s), conversions), events, said[0] if said else None
 
@@ -244,11 +243,6 @@ def _said(recording: Recording, end: PromptFinished | None) -> tuple[Path, Serve
         return None
     hit = log_with_duration(recording.folder, (end.server_ended_ms - end.server_started_ms) / 1000.0)
     return None if hit is None else (hit[0], ServerSaid(time_s=end.time_s, line=hit[1]))
-
-
-def _total_s(facts: Iterable[AnyEvent], end: PromptFinished | None) -> float | None:
-    start = next((fact for fact in facts if isinstance(fact, PromptStarted)), None)
-    return None if start is None or end is None else end.time_s - start.time_s
 
 
 def _parameters(recording: Recording, conversions: Conversions) -> JobParameters:

@@ -13,13 +13,14 @@ from wan22.runs.state import RunState, reduce_all
 from wan22.runs.summary import cached_summary, summary_of
 from wan22.runs.telemetry import TORN_ROW, Telemetry
 from wan22.schema.events import OutputSaved, PromptOutcome, Role, RunFinished, RunStarted, TelemetryStatus
-from wan22.schema.gpu import READING_COLUMNS
 from wan22.schema.problem import AppError, Problem, Severity, problem
 from wan22.schema.summary import RunSummary
 from wan22.system.files import sha256_of
 
 GAP_S = 2.0
 _BACKWARDS_S = 1.0
+_CORE_COLUMNS = ("utilization_pct", "temperature_c", "power_w", "sm_clock_mhz", "memory_used_bytes")
+"""Others may be missing: an older version did not know them yet."""
 _SHOWN_GAPS = 5
 _STAGE_ORDER = (Role.pass_1, Role.pass_2, Role.decode, Role.save)
 
@@ -142,7 +143,7 @@ def _output(folder: RunFolder, output: OutputSaved) -> Iterator[Problem]:
 
 
 def _telemetry(run: StoredRun, telemetry: Telemetry) -> Iterator[Problem]:
-    missing = [name for name in READING_COLUMNS if name not in telemetry.columns]
+    missing = [name for name in _CORE_COLUMNS if name not in telemetry.columns]
     if len(telemetry) and run.manifest.origin == "generated" and missing:
         yield _doubt("run_inconsistent", f"The telemetry lacks the columns {', '.join(missing)}.", run.folder)
     for note in telemetry.notes:

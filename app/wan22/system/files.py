@@ -117,9 +117,8 @@ def _replace_with(target: Path, data: bytes) -> None:
         with contextlib.suppress(FileNotFoundError, PermissionError):
             shutil.copymode(target, beside)
         _replace(beside, target)
-    except BaseException:
+    finally:
         beside.unlink(missing_ok=True)
-        raise
     if os.name != "nt":
         _flush_folder(target.parent)
 

@@ -97,14 +97,13 @@ def is_same_process(identity: ProcessIdentity) -> bool:
 
 
 def _owner(pid: int | None) -> PortOwner:
-    if pid is None:
+    if not pid:  # 0 is nobody's either
         return PortOwner(None)
-    name, command_line = process_name(pid), None
     try:
         command_line = tuple(psutil.Process(pid).cmdline())
     except (psutil.Error, OSError):
-        command_line = None
-    return PortOwner(pid, name, command_line)
+        return PortOwner(pid, process_name(pid))
+    return PortOwner(pid, process_name(pid), command_line)
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:

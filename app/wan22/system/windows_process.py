@@ -51,8 +51,13 @@ if sys.platform == "win32":
 
         def wait(self, timeout_s: float | None = None) -> int | None:
             """Wait until the job is empty and the last line is delivered."""
-            if threading.get_ident() not in self._ours:
-                self._ended.wait(timeout_s)
+            if threading.get_ident() in self._ours:
+                return self._exit_code
+            deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+            # Ctrl-C does not interrupt a wait on Windows, it is noticed after it: so wait in short pieces.
+            while not self._ended.wait(min(_POLL_S, max(deadline - time.monotonic(), 0.0))):
+                if time.monotonic() >= deadline:
+                    break
             return self._exit_code
 
         def stop(self, grace_s: float) -> int | None:
@@ -132,13 +137,12 @@ if sys.platform == "win32":
                     # not with CREATE_NEW_PROCESS_GROUP, which switches Ctrl-C off
                     creationflags=subprocess.CREATE_NO_WINDOW | _CREATE_SUSPENDED,
                 )
-            try:
+            with contextlib.ExitStack() as undo:
+                undo.callback(popen.wait)
+                undo.callback(popen.kill)
                 job.assign(popen.pid)
                 psutil.Process(popen.pid).resume()
-            except BaseException:
-                popen.kill()
-                popen.wait()
-                raise
+                undo.pop_all()
         except (OSError, ValueError, psutil.Error) as error:
             job.close()
             message = f"{spec.argv[0]} could not be started in {spec.cwd}: {error}."

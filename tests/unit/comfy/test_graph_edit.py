@@ -20,7 +20,7 @@ from wan22.comfy.graph_edit import (
 from wan22.schema.problem import AppError
 from wan22.schema.request import MAX_SEED
 
-SAMPLES = ("h100", "subgraph_newest", "primitiveint_steps", "bypass_pass_1_sampler", "i2v_rife", "i2v_native_film")
+SAMPLES = ("h100", "subgraph_newest", "primitiveint_steps", "i2v_rife", "i2v_native_film")
 
 
 def _edit(graph: Graph, seed: int = 7, image: str = "up load.png", **values: Any) -> Graph:
@@ -74,6 +74,7 @@ def test_a_computed_length_becomes_a_literal_and_a_size_stays() -> None:
     edited = _edit(graph, length=49)
     assert edited["129:98"]["inputs"]["length"] == 49
     assert edited["129:161"] == graph["129:161"]
+    assert _edit(graph, length=81)["129:98"] == graph["129:98"]
     assert parameters_from_graph(graph, "x", "y").length == 81
     assert parameters_from_graph(edited, "x", "y").length == 49
 
@@ -177,6 +178,7 @@ def _noise_free() -> Graph:
         (_without(shipped(), "98", "length"), {}, "an image-to-video node"),
         ({"1": {"class_type": "LoadImage", "inputs": {"image": "x"}}}, {}, "a sampler"),
         (_noise_free(), {}, "a seed"),
+        (sample("bypass_pass_1_sampler"), {}, "a seed"),
         (_without(shipped(), "98", "positive"), {"prompt": "p"}, "a positive prompt of its own"),
         (_zeroed(), {"negative": "n"}, "a negative prompt of its own"),
         (_same_text_twice(), {"negative": "n"}, "a negative prompt of its own"),

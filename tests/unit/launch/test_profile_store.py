@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from wan22.schema.verdict import TargetKey
 
 SHIPPED = Path(__file__).parents[3] / "profiles"
 KEY = 'key = { gpu = "RTX 5090", width = 1280, height = 720, length = 81, steps = 4, cfg = 1.0 }'
+
+ANY_VALUE = "true, false, a number, a text in quotes or a list of texts is expected."
+OTHER_KEY = KEY.replace("81", "49")
 
 
 @pytest.fixture
@@ -200,26 +204,35 @@ def test_a_file_that_calls_itself_otherwise(own: Path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[gpu]\nvram_gb = 32\n", "rtx5090.toml: unknown key vram_gb in [gpu]; did you mean 'vram_gib'?"),
-        ("[flag.--fast]\nvalue = true\n", "rtx5090.toml: unknown key flag; did you mean 'flags'?"),
-        ("[flags.--fast]\nvlaue = true\n", "rtx5090.toml: unknown key vlaue in [flags.--fast]; did you mean 'value'?"),
-        ("[flags.--lowvram]\nvalue = true\n", "rtx5090.toml: the key note in [flags.--lowvram] is missing."),
-        ('[expect]\nattention = "sagee"\n', "rtx5090.toml: attention in [expect] is 'sagee', which is none of the choices; did you mean 'sage'?"),
-        ('[gpu]\nvram_gib = "much"\n', "rtx5090.toml: vram_gib in [gpu] is 'much': a number is expected."),
-        ('[gpu]\nmatch = "RTX 5090"\n', "rtx5090.toml: match in [gpu] is 'RTX 5090': a list is expected."),
-        ('gpu = "RTX 5090"\n', "rtx5090.toml: gpu is 'RTX 5090': a table is expected."),
-        ("title = 5\n", "rtx5090.toml: title is 5: a text in quotes is expected."),
-        ("[flags.fast]\nvalue = true\nnote = 'n'\nread_by = 'r'\n", "rtx5090.toml: flags: 'fast' is not a flag: it must look like --name, its value goes into `value`."),
-        ("[flags.--fast]\nvalue = { a = 1 }\n", "rtx5090.toml: value in [flags.--fast] is {'a': 1}: true, false, a number, a text in quotes or a list of texts is expected."),
-        ("targets = []\n", "rtx5090.toml: unknown key targets."),
-        ('extends = 3\n', "rtx5090.toml: extends is 3: a text in quotes is expected."),
+        ("[gpu]\nvram_gb = 32\n", "unknown key vram_gb in [gpu]; did you mean 'vram_gib'?"),
+        ("[flag.--fast]\nvalue = true\n", "unknown key flag; did you mean 'flags'?"),
+        ("[flags.--fast]\nvlaue = true\n", "unknown key vlaue in [flags.--fast]; did you mean 'value'?"),
+        ("[flags.--lowvram]\nvalue = true\n", "the key note in [flags.--lowvram] is missing."),
+        (
+            '[expect]\nattention = "sagee"\n',
+            "attention in [expect] is 'sagee', which is none of the choices; did you mean 'sage'?",
+        ),
+        ('[gpu]\nvram_gib = "much"\n', "vram_gib in [gpu] is 'much': a number is expected."),
+        ('[gpu]\nmatch = "RTX 5090"\n', "match in [gpu] is 'RTX 5090': a list is expected."),
+        ('gpu = "RTX 5090"\n', "gpu is 'RTX 5090': a table is expected."),
+        ("title = 5\n", "title is 5: a text in quotes is expected."),
+        (
+            "[flags.fast]\nvalue = true\nnote = 'n'\nread_by = 'r'\n",
+            "flags: 'fast' is not a flag: it must look like --name, its value goes into `value`.",
+        ),
+        (
+            "[flags.--fast]\nvalue = { a = 1 }\n",
+            "value in [flags.--fast] is {'a': 1}: " + ANY_VALUE,
+        ),
+        ("targets = []\n", "unknown key targets."),
+        ("extends = 3\n", "extends is 3: a text in quotes is expected."),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_named_with_file_key_and_remedy(own: Path, text: str, message: str):
     path = write(own, "rtx5090", text)
     found = problem_of(ProfileStore(SHIPPED, own), "rtx5090")
     assert found.code == "profile_invalid"
-    assert found.message == message
+    assert found.message == f"rtx5090.toml: {message}"
     assert found.where["file"] == str(path)
     assert found.hint
 
@@ -279,19 +292,22 @@ def test_own_bands_change_add_and_remove(own: Path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (f"[[target]]\n{KEY}\npass_good = 3\n", "unknown key pass_good in [[target]] number 1; did you mean 'pass_good_below_s'?"),
-        (f"[[target]]\n{KEY}\n[[target]]\n{KEY.replace('81', '49')}\n", "the key source in [[target]] number 2 is missing"),
+        (
+            f"[[target]]\n{KEY}\npass_good = 3\n",
+            "unknown key pass_good in [[target]] number 1; did you mean 'pass_good_below_s'?",
+        ),
+        (f"[[target]]\n{KEY}\n[[target]]\n{OTHER_KEY}\n", "the key source in [[target]] number 2 is missing"),
         ("[[target]]\nkey = { gpu = 'x' }\n", "the key width in [[target]] number 1, key is missing"),
         (f"[[target]]\n{KEY}\npass_excellent_s = [80, 67]\n", "a band is two seconds values, the smaller first"),
         (f"[[target]]\n{KEY}\nremove = 'yes'\n", "unknown key remove"),
-        (f"[[target]]\n{KEY.replace('81', '49')}\nremove = true\n", "number 1 removes a band that is not there"),
+        (f"[[target]]\n{OTHER_KEY}\nremove = true\n", "number 1 removes a band that is not there"),
         (f"[[target]]\n{KEY}\n[[target]]\n{KEY}\n", "number 2 has the key of an earlier one"),
         ("[[targets]]\n", "unknown key targets; did you mean 'target'?"),
         ("target = 3\n", "target is 3: a list is expected"),
         ("target = [3]\n", "a table is expected"),
         ("format = 2\n", "newer version of this program (format 2, this one reads format 1)"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_in_bands(own: Path, text: str, words: str):
     found = target_problem_of(own, text)
     assert found.code == "profile_invalid"
@@ -321,15 +337,29 @@ def test_the_profile_for_a_board(boards: list[str], expected: str):
 
 def test_own_profiles_for_a_board(own: Path):
     store = ProfileStore(SHIPPED, own)
-    write(own, "mine", 'extends = "rtx5090"\n')
+    write(own, "mine", 'extends = "rtx5090"\nrecommended = true\n')
     assert profile_for_gpu(store, ["NVIDIA GeForce RTX 5090"]) == "rtx5090"
     write(own, "old", 'title = "3090"\n[gpu]\nmatch = ["RTX 3090"]\n')
     assert profile_for_gpu(store, ["NVIDIA GeForce RTX 3090"]) == "old"
     write(own, "rtx5090", "recommended = false\n")
     assert profile_for_gpu(store, ["NVIDIA GeForce RTX 5090"]) == "mine"
     write(own, "broken", "title = \n")
-    with pytest.raises(AppError, match="broken.toml"):
+    with pytest.raises(AppError, match=r"broken\.toml"):
         profile_for_gpu(store, ["NVIDIA GeForce RTX 5090"])
+
+
+def test_the_examples_of_the_document_work(own: Path):
+    document = (SHIPPED.parent / "docs" / "profiles.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
+    for name, text in zip(("a100", "second", "targets"), examples, strict=True):
+        write(own, name, text)
+    store = ProfileStore(SHIPPED, own)
+    assert store.load("a100").profile.flags["--highvram"].value is True
+    second = store.load("second").profile
+    assert second.flags["--fast"].value is False
+    assert second.environment["CUDA_VISIBLE_DEVICES"].value == "1"
+    (band,) = store.targets()
+    assert (band.pass_excellent_s, band.assumption) == ((55, 65), "")
 
 
 def test_a_saved_profile_is_the_whole_truth(own: Path):

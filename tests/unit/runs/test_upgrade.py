@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,20 @@ STEPS = {
         manifest=lambda document: renamed(document, "started", "started_s"), columns={"power_mw": "power_w"}
     ),
 }
+
+
+def assert_close(found: Any, golden: Any) -> None:
+    """Equal, except for the last digits of numbers, which another processor may round differently."""
+    if isinstance(golden, dict):
+        assert found.keys() == golden.keys()
+        for key in golden:
+            assert_close(found[key], golden[key])
+    elif isinstance(golden, tuple | list):
+        assert len(found) == len(golden)
+        for one, other in zip(found, golden, strict=True):
+            assert_close(one, other)
+    else:
+        assert found == (pytest.approx(golden, rel=1e-9) if isinstance(golden, float) else golden)
 
 
 def test_steps_are_taken_one_after_the_other():
@@ -75,5 +90,5 @@ def test_every_format_has_a_sample_that_still_reads_the_same(number: int):
     run = open_run(folder)
     now = summary_of(run)
     assert run.notes == ()
-    assert now.model_copy(update={"app_version": golden.app_version}) == golden
+    assert_close(now.model_dump(exclude={"app_version"}), golden.model_dump(exclude={"app_version"}))
     assert verify_run(folder) == []

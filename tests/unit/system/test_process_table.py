@@ -111,6 +111,13 @@ def test_an_owner_that_the_system_hides_has_no_fields(server: socket.socket, mon
     assert port_owner("127.0.0.1", port) is None
 
 
+@pytest.mark.parametrize("pid", [None, 0])
+def test_another_users_process_has_no_pid(server: socket.socket, monkeypatch: pytest.MonkeyPatch, pid: int | None):
+    ours = [connection._replace(pid=pid) for connection in psutil.net_connections("tcp")]
+    monkeypatch.setattr(psutil, "net_connections", lambda _kind: ours)
+    assert port_owner("127.0.0.1", port_of(server)) == PortOwner(None, None, None)
+
+
 def test_details_that_the_system_hides_are_none(server: socket.socket, monkeypatch: pytest.MonkeyPatch):
     def refuse(self: psutil.Process) -> str:
         raise psutil.AccessDenied(self.pid)

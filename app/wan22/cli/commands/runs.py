@@ -1,6 +1,6 @@
 """`wan22 runs`: what is on disk: list, show, verify, import."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ from wan22.cli.duration import measured
 from wan22.cli.exit_codes import ExitCode
 from wan22.cli.run_report import GLYPHS
 from wan22.runs.catalog import CatalogEntry, find_run, list_runs
+from wan22.runs.layout import RunFolder
 from wan22.runs.reader import StoredRun, open_run
 from wan22.runs.summary import board_name, summary_of
 from wan22.runs.verify import verify_run
@@ -47,8 +48,8 @@ def list_command(
     if not shown:
         console.text(f"There is no run in {root} yet. `wan22 run` makes one.")
         return
-    columns = ("run", "outcome", "took>", "size", "board", "title")
-    console.table("", columns, [_entry_row(entry) for entry in shown if entry.manifest is not None])
+    for line in _aligned([_entry_row(entry.folder, entry.manifest) for entry in shown if entry.manifest is not None]):
+        console.text(line)
     for entry in shown:
         if entry.problem is not None:
             console.text(f"✕ {entry.folder.run_id}: {entry.problem.message}", style="yellow")
@@ -145,20 +146,23 @@ def _entry_document(entry: CatalogEntry) -> dict[str, object]:
     }
 
 
-def _entry_row(entry: CatalogEntry) -> tuple[str, ...]:
-    manifest = entry.manifest
-    if manifest is None:
-        return (entry.folder.run_id, "unreadable", "", "", "", "")
+def _entry_row(folder: RunFolder, manifest: RunManifest) -> tuple[str, ...]:
     took_s = manifest.finished_s - manifest.started_s if manifest.finished_s is not None else None
     marks = " SIMULATED" if manifest.simulated else ""
     return (
-        entry.folder.run_id,
+        folder.run_id,
         _outcome(manifest) + marks,
         measured(took_s) if took_s is not None else "–",  # noqa: RUF001 - a dash for nothing
         _size(manifest.parameters),
-        board_name(manifest) or "unknown",
-        manifest.title,
+        (board_name(manifest) or "unknown board").removeprefix("NVIDIA "),
     )
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Rows as lines with aligned columns; unlike in a table, a name is never broken over two lines."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _outcome(manifest: RunManifest) -> str:
@@ -234,7 +238,8 @@ def _print_gpu(console: Console, manifest: RunManifest, summary: RunSummary) -> 
     ]
     if summary.gpu.limiter_source:
         source = "the driver's counters" if summary.gpu.limiter_source == "counters" else "the readings"
-        console.text(f"  limits  {', '.join(shares) or 'none'} of the sampling time, by {source}")
+        found = f"{', '.join(shares)} of the sampling time" if shares else "none at work while sampling"
+        console.text(f"  limits  {found}, by {source}")
 
 
 def _gpu_parts(gpu: GpuSummary) -> Iterator[str]:
