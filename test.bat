@@ -2,15 +2,15 @@
 setlocal DisableDelayedExpansion
 call "%~dp0packaging\windows\find_python.bat"
 if errorlevel 1 goto ended
-%WAN22_PYTHON% "%~dp0test.py" %*
+%PANEL_PYTHON% "%~dp0test.py" %*
 
 :ended
-set "WAN22_CODE=%ERRORLEVEL%"
-if "%WAN22_CODE%"=="0" goto keep_open
+set "PANEL_CODE=%ERRORLEVEL%"
+if "%PANEL_CODE%"=="0" goto keep_open
 echo.
-echo The test run ended with code %WAN22_CODE%. The lines above say why.
+echo The test run ended with code %PANEL_CODE%. The lines above say why.
 if "%CI%"=="" pause
-exit /b %WAN22_CODE%
+exit /b %PANEL_CODE%
 
 :keep_open
 rem Without arguments it was a double click: the window would close before anybody has read the result.

@@ -78,9 +78,11 @@ def version_of(python: Path | str) -> str:
 
 def suitable_python() -> str:
     """The interpreter that the environment is made with: this one, or another one on PATH."""
-    found = version_of(sys.executable)
+    # Started by the environment that is to be replaced (it is activated, say)? Its own origin outlives it.
+    own = sys.executable if sys.prefix == sys.base_prefix else getattr(sys, "_base_executable", sys.executable)
+    found = version_of(own)
     if found in VERSIONS:
-        return sys.executable
+        return str(own)
     for version in VERSIONS:
         other = shutil.which("python" + version)
         if other and version_of(other) == version:
@@ -183,8 +185,6 @@ def make_environment(folder: Path, system_python: str, has_ensurepip: bool) -> N
         return
     step.run([*venv, "--without-pip", str(folder)], "Making the environment", setup_variables(), str(ROOT))
     wheel = debian.find_pip_wheel(cache_folder(), setup_variables())
-    if wheel is None:
-        raise SetupFailed("This Python comes without pip, and pip's wheel was not to be had.")
     say(f"  installing pip from {wheel.name}")
     python = str(environment_python(folder))
     pip = [python, "-I", str(wheel / "pip"), "install", "--no-index", str(wheel)]
@@ -319,7 +319,8 @@ def explain(error: OSError) -> str:
 
 def hand_over(command: list[str]) -> int:
     """Run the command and return its exit code; Ctrl-C is the command's own business."""
-    variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    ours = ("PYTHONPATH", "PYTHONHOME", "WAN22_VENV")  # the panel takes any other WAN22_ name for a setting
+    variables = {name: value for name, value in os.environ.items() if name not in ours}
     if os.name != "nt":
         os.execve(command[0], command, variables)
     process = subprocess.Popen(command, env=variables)

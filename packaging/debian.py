@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-from step import StepFailed, run, say
+from step import SetupFailed, StepFailed, run, say
 
 try:
     import ctypes
@@ -61,7 +60,8 @@ def line_to_copy(packages: list[str]) -> str:
     """The one command that installs these packages, or nothing where there is no apt."""
     if not has_apt() or not packages:
         return ""
-    return "sudo apt-get update && sudo apt-get install -y --no-install-recommends " + " ".join(packages)
+    sudo = "" if is_root() else "sudo "
+    return f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends " + " ".join(packages)
 
 
 def install(packages: list[str], variables: dict[str, str]) -> None:
@@ -69,26 +69,31 @@ def install(packages: list[str], variables: dict[str, str]) -> None:
     say("  installing with apt: " + " ".join(packages))
     quiet = {**variables, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     command = ["apt-get", *APT_OPTIONS, "install", "--no-install-recommends", *packages]
-    complaint: list[str] = []
     try:
-        run(["apt-get", *APT_OPTIONS, "update"], "Reading the package lists", quiet, "/")
+        said = run(["apt-get", *APT_OPTIONS, "update"], "Reading the package lists", quiet, "/")
     except StepFailed as failed:
-        complaint = failed.output
+        said = failed.output
     try:
         run(command, "Installing system packages", quiet, "/")
     except StepFailed as failed:
         if not any("dpkg was interrupted" in line for line in failed.output):
-            raise StepFailed("Installing system packages", failed.code, complaint + failed.output) from None
+            raise StepFailed("Installing system packages", failed.code, said + failed.output) from None
         run(["dpkg", "--configure", "-a"], "Finishing an interrupted apt", quiet, "/")
         run(command, "Installing system packages", quiet, "/")
 
 
-def find_pip_wheel(cache: Path, variables: dict[str, str]) -> Path | None:
-    """A pip wheel that Debian ships: already here, or fetched by apt into `cache` without root."""
+def find_pip_wheel(cache: Path, variables: dict[str, str]) -> Path:
+    """A pip wheel that Debian ships: already here, or fetched by apt into `cache` without root. SetupFailed if not."""
     unpacked = cache / "usr" / "share" / "python-wheels"
-    if not newest_wheel(WHEELS) and not newest_wheel(unpacked) and has_apt() and shutil.which("dpkg-deb"):
-        fetch_pip_wheel(cache, variables)
-    return newest_wheel(WHEELS) or newest_wheel(unpacked)
+    reason = ""
+    if not newest_wheel(WHEELS) and not newest_wheel(unpacked) and has_apt():
+        reason = fetch_pip_wheel(cache, variables)
+    found = newest_wheel(WHEELS) or newest_wheel(unpacked)
+    if found is None:
+        raise SetupFailed(
+            f"This Python comes without pip, and there is no wheel of pip to start from. {reason}".rstrip()
+        )
+    return found
 
 
 def newest_wheel(folder: Path) -> Path | None:
@@ -97,8 +102,11 @@ def newest_wheel(folder: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def fetch_pip_wheel(cache: Path, variables: dict[str, str]) -> None:
-    """`apt-get download` needs no root, only package lists; where the system has none, read them into `cache`."""
+def fetch_pip_wheel(cache: Path, variables: dict[str, str]) -> str:
+    """Fetch it with apt and return what went wrong, if anything.
+
+    `apt-get download` needs no root, only package lists; where the system has none, they are read into `cache`.
+    """
     say("  fetching pip with apt")
     apt = cache / "apt"
     for folder in (apt / "lists" / "partial", apt / "archives" / "partial"):
@@ -106,14 +114,19 @@ def fetch_pip_wheel(cache: Path, variables: dict[str, str]) -> None:
     own = ["apt-get", "-q", "-o", f"Dir::State::Lists={apt / 'lists'}", "-o", f"Dir::Cache={apt}"]
     own += ["-o", "Acquire::Languages=none", "-o", "Debug::NoLocking=1"]
     download = ["download", "python3-pip-whl"]
+    said: list[str] = []
     for commands in ([["apt-get", "-q", *download]], [[*own, "update"], [*own, *download]]):
         try:
             for command in commands:
-                run(command, "Fetching pip", {**variables, "LC_ALL": "C.UTF-8"}, str(cache))
+                said += run(command, "Fetching pip", {**variables, "LC_ALL": "C.UTF-8"}, str(cache))
+            for package in cache.glob("python3-pip-whl*.deb"):
+                run(["dpkg-deb", "-x", str(package), str(cache)], "Unpacking pip", variables, str(cache))
+                package.unlink()
+            reason = ""
             break
-        except StepFailed:
-            continue
-    for package in cache.glob("python3-pip-whl*.deb"):
-        subprocess.run(["dpkg-deb", "-x", str(package), str(cache)], check=False)
-        package.unlink()
+        except StepFailed as failed:
+            # apt calls an update that reached nobody a success: what it said before explains more.
+            said += failed.output
+            reason = StepFailed("Fetching pip", failed.code, said).sentence
     shutil.rmtree(apt, ignore_errors=True)
+    return reason

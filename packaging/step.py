@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TICK_S = 0.25
 LINE_EVERY_S = 10.0
 STOP_WAIT_S = 5.0
-TAIL_LINES = 12
+TAIL_LINES, TAIL_WIDTH = 8, 160
 
 # What pip, apt and venv print, and what it means to the person in front of the screen. The first match counts.
 MEANINGS = (
@@ -44,11 +44,12 @@ class SetupFailed(Exception):  # noqa: N818 - named for what the person reads
 
 
 class StepFailed(SetupFailed):
-    """A step ended with an error; `output` is all that it printed."""
+    """A step ended with an error: `sentence` says it in one line, `output` is all that it printed."""
 
     def __init__(self, what: str, code: int, output: list[str]) -> None:
-        shown = [line for line in output if line][-TAIL_LINES:]
-        super().__init__("\n  ".join([f"{what} failed (exit code {code}). {meaning(output)}".rstrip(), *shown]))
+        self.sentence = f"{what} failed (exit code {code}). {meaning(output)}".rstrip()
+        shown = [line[:TAIL_WIDTH] for line in output if line][-TAIL_LINES:]
+        super().__init__("\n  ".join([self.sentence, *shown]))
         self.code = code
         self.output = output
 

@@ -176,7 +176,7 @@ def _set_size(graph: Graph, request: GenerationRequest) -> None:
 
 
 def _put(graph: Graph, target: Target, value: int | str, *, through_primitive: bool = True) -> None:
-    """Write a literal: into the primitive that feeds the input (a text only if nothing else reads it), else in place."""
+    """Write a literal: into the primitive that feeds the input (a text if nothing else reads it), else in place."""
     node, name = target
     if literal_of(graph, inputs_of(graph, node)[name]) == value:
         return

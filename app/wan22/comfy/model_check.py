@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wan22.comfy.client import Graph
 from wan22.comfy.graph_link import class_of, inputs_of, link_of, title_of
@@ -47,12 +47,24 @@ def missing_models(
 
 def model_bytes(name: str, manifest: ModelManifest, models_folder: Path | None) -> int | None:
     """Size of an expert's file: measured when it lies in `models_folder`, else from the manifest; None = not known."""
-    for folder in _EXPERT_FOLDERS if models_folder is not None else ():
-        path = models_folder / folder / name.replace("\\", "/") if models_folder is not None else None
-        if path is not None and path.is_file():
-            return path.stat().st_size
     entry = manifest.by_file(name)
-    return entry.bytes if entry else None
+    measured = _size_on_disk(name, models_folder) if models_folder is not None else None
+    return measured if measured is not None else entry.bytes if entry else None
+
+
+def _size_on_disk(name: str, models_folder: Path) -> int | None:
+    """Size of a file below the folders for experts; names that lead out of them are not followed."""
+    relative = PurePosixPath(name.replace("\\", "/"))
+    if relative.is_absolute() or ".." in relative.parts or ":" in name:
+        return None
+    for folder in _EXPERT_FOLDERS:
+        path = models_folder.joinpath(folder, *relative.parts)
+        try:
+            if path.is_file():
+                return path.stat().st_size
+        except OSError:
+            continue
+    return None
 
 
 def _missing(

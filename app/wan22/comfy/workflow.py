@@ -14,6 +14,7 @@ from wan22.schema.problem import app_error
 
 MAX_BYTES = 20_000_000
 _SUFFIXES = (".json", ".api.json")
+_MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +63,39 @@ def _find(wanted: str, folders: Sequence[Path]) -> Path:
     except RuntimeError:
         given = Path(wanted)
     is_path = any(mark in wanted for mark in "/\\") or wanted.lower().endswith(".json")
-    if is_path and given.is_file():
+    if is_path and _is_file(given):
         return given
     if not any(mark in wanted for mark in "/\\"):
         for folder in folders:
             for candidate in (folder / f"{wanted.removesuffix('.json')}{suffix}" for suffix in _SUFFIXES):
-                if candidate.is_file():
+                if _is_file(candidate):
                     return candidate
     names = sorted({name for folder in folders for name in shipped_workflows(folder)})
-    if is_path:
-        what = f"'{wanted}' is a folder, not a workflow file" if given.is_dir() else f"There is no file '{wanted}'"
+    shown = wanted if len(wanted) <= _MAX_SHOWN else f"{wanted[:_MAX_SHOWN]}…"
+    if not is_path:
+        what = f"There is no workflow called '{shown}'"
+    elif _is_folder(given):
+        what = f"'{shown}' is a folder, not a workflow file"
     else:
-        what = f"There is no workflow called '{wanted}'"
+        what = f"There is no file '{shown}'"
     near = difflib.get_close_matches(_name(given), names, n=3, cutoff=0.5) or names
     known = f" Did you mean: {', '.join(near)}?" if near else " There are no workflows in the usual folders."
-    raise app_error("workflow_not_found", f"{what}.{known}", workflow=wanted)
+    raise app_error("workflow_not_found", f"{what}.{known}", workflow=shown)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; a name that the system cannot even look up (too long, odd characters) is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _read_json(path: Path) -> Any:

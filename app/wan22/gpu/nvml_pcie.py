@@ -50,10 +50,11 @@ class PcieThroughput:
         return self._worker.stop(_STOP_LIMIT_S)
 
     def _work(self, cancel: CancelToken) -> None:
-        while not cancel.is_set and any(track.answers for track in self._tracks.values()):
-            for gpu, track in self._tracks.items():
-                if cancel.wait(0) or not track.answers:
-                    continue
+        asked = dict(self._tracks)
+        while asked and not cancel.is_set:
+            for gpu, track in asked.items():
+                if cancel.wait(0):
+                    return
                 values: Values = {}
                 try:
                     track.take(self._clock.monotonic(), values)
@@ -63,7 +64,9 @@ class PcieThroughput:
                     return
                 with self._lock:
                     self._found[gpu] = values
-            self._clock.sleep(FAST_S, cancel)
+            asked = {gpu: track for gpu, track in asked.items() if track.answers}
+            if asked:
+                self._clock.sleep(FAST_S, cancel)
 
 
 def _reader(handle: Any) -> Callable[[Values], None]:

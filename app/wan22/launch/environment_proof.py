@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from wan22.launch.launch_args import LaunchPlan, version_numbers
+from wan22.launch.launch_args import LaunchPlan
 from wan22.schema.profile import Profile, Setting
 from wan22.schema.server import LaunchClaim, Proof, SystemStats
+from wan22.schema.version import version_tuple
 
 _READ_BY_NOBODY = frozenset({"TORCH_COMPILE", "TORCH_COMPILE_MODE"})
 _ALLOCATOR_VARIABLES = frozenset({"PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF"})
@@ -69,6 +70,6 @@ def _allocator_effect(value: str, stats: SystemStats) -> Verdict:
     if "expandable_segments" in native:
         if stats.system.os in _WINDOWS:
             return Proof.refuted, "Set, but torch does not support expandable_segments on Windows."
-        if version_numbers(stats.system.comfyui_version) > _KEEPS_SEGMENTS_UNTIL:
+        if (version_tuple(stats.system.comfyui_version) or ()) > _KEEPS_SEGMENTS_UNTIL:
             return Proof.unknown, "Set, but newer ComfyUI takes expandable_segments:True out of the variable."
     return Proof.proved, f"Set, and torch's own allocator, which reads {names}, is in use."

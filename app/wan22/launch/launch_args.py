@@ -10,6 +10,7 @@ from wan22.launch.flag_schema import FlagSchema
 from wan22.launch.flag_use import FlagUse, Origin, flags_from_words, full_names, known_flags, without_conflicts
 from wan22.schema.problem import app_error
 from wan22.schema.profile import FlagValue, Profile
+from wan22.schema.version import version_tuple
 from wan22.system.process import child_environment
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -79,15 +80,7 @@ def launch_plan(
     }
     person, notices = flags_from_words(extra_flags, Origin.person)
     host, port, person = _address(host, port, full_names(person, schema))
-    asked = [FlagUse(name, values, Origin.profile) for name, values in _profile_flags(profile)]
-    wanted = [
-        FlagUse("--port", (str(port),), Origin.program),
-        *([] if host in LOOPBACK else [FlagUse("--listen", (host,), Origin.program)]),
-        FlagUse("--disable-auto-launch", (), Origin.program),
-        *(FlagUse(name, (str(path.absolute()),), Origin.program) for name, path in folders.items() if path is not None),
-        *asked,
-        *person,
-    ]
+    wanted = [*_program_flags(host, port, folders), *_profile_flags(profile), *person]
     wanted, more = _without_ours(wanted)
     notices += more
     if schema is None:
@@ -125,9 +118,19 @@ def flag_values(value: FlagValue) -> tuple[str, ...] | None:
     return value if isinstance(value, tuple) else (_text(value),)
 
 
-def _profile_flags(profile: Profile) -> list[tuple[str, tuple[str, ...]]]:
+def _program_flags(host: str, port: int, folders: Mapping[str, Path | None]) -> list[FlagUse]:
+    """What this program decides: where to listen, no browser, and the folders it was given."""
+    flags = [FlagUse("--port", (str(port),), Origin.program)]
+    if host not in LOOPBACK:
+        flags.append(FlagUse("--listen", (host,), Origin.program))
+    flags.append(FlagUse("--disable-auto-launch", (), Origin.program))
+    given = {name: path for name, path in folders.items() if path is not None}
+    return [*flags, *(FlagUse(name, (str(path.absolute()),), Origin.program) for name, path in given.items())]
+
+
+def _profile_flags(profile: Profile) -> list[FlagUse]:
     given = ((name, flag_values(setting.value)) for name, setting in profile.flags.items())
-    return [(name, values) for name, values in given if values is not None]
+    return [FlagUse(name, values, Origin.profile) for name, values in given if values is not None]
 
 
 def _text(value: FlagValue) -> str:
@@ -212,16 +215,6 @@ def _environment_notices(
     if picked and "CUDA_VISIBLE_DEVICES" in environment:
         notices.append(f"ComfyUI overwrites CUDA_VISIBLE_DEVICES because of {', '.join(sorted(picked))}.")
     nothing_picked = not picked and "CUDA_VISIBLE_DEVICES" not in environment and "--cpu" not in names
-    if platform == "win32" and nothing_picked and version_numbers(installation.version) >= _FIRST_GPU_ONLY_SINCE:
+    if platform == "win32" and nothing_picked and (version_tuple(installation.version) or ()) >= _FIRST_GPU_ONLY_SINCE:
         notices.append("This ComfyUI uses only the first GPU on Windows; --cuda-device picks another one.")
     return notices
-
-
-def version_numbers(version: str | None) -> tuple[int, ...]:
-    """`0.25.0` as (0, 25, 0), which compares rightly; () when unknown, which is older than everything."""
-    numbers: list[int] = []
-    for part in (version or "").split("."):
-        if not part.isdecimal():
-            break
-        numbers.append(int(part))
-    return tuple(numbers)

@@ -1,7 +1,7 @@
 """Judges every setting of a profile: what it does to a Wan 2.2 job here, why, and what to do about it. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from wan22.launch.knowledge.condition import Situation
@@ -52,7 +52,8 @@ def lint_profile(
         windows=platform.startswith(("win", "nt")),
     )
     found = [lint for name, setting in settings.items() for lint in _judged(name, setting, situation, known_flags)]
-    return (*found, *_clashes(situation))
+    taken = known_flags.flags if known_flags is not None else situation.given
+    return (*found, *_clashes([name for name in situation.given if name in taken]))
 
 
 def setting_parts(name: str, value: FlagValue) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ def _refused(name: str, parts: tuple[str, ...], at: Situation, known_flags: Know
         advice = f"Write {nearest(wrong[0], choices) or choices[0]} or take the flag out."
     else:
         what = "does not know this flag"
-        best = nearest(name, known_flags.flags)
+        best = None if name in known_settings() else nearest(name, known_flags.flags)
         advice = f"Take it out{f' or write {best}' if best else ''}."
     return SettingLint(
         setting=name,
@@ -132,9 +133,9 @@ def _refused(name: str, parts: tuple[str, ...], at: Situation, known_flags: Know
     )
 
 
-def _clashes(at: Situation) -> Iterator[SettingLint]:
+def _clashes(names: Sequence[str]) -> Iterator[SettingLint]:
     for group in EXCLUSIVE_GROUPS:
-        given = [name for name in at.given if name in group]
+        given = [name for name in names if name in group]
         if len(given) > 1:
             yield SettingLint(
                 setting=", ".join(given),

@@ -3,14 +3,13 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from wan22.launch.bar_lines import BarLines, is_bar_line, split_bar_line
 from wan22.launch.launch_args import LaunchPlan
 from wan22.launch.port import check_port
-from wan22.launch.startup_errors import explain_crash, explain_exit, has_job, last_lines
+from wan22.launch.startup_errors import explain_crash, explain_exit, explain_stuck, has_job, is_worker_death, last_lines
 from wan22.launch.startup_stages import StageReached, StartupStages
 from wan22.schema.events import ServerReady, ServerSaid, ServerStageReached, ServerStarting, ServerStopped
 from wan22.schema.problem import AppError, Problem, app_error
@@ -41,21 +40,11 @@ class ServerState(Enum):
     crashed = "crashed"
 
 
-@dataclass(frozen=True, slots=True)
-class AttachedServer:
-    """A server that somebody else started: there is nothing to stop."""
-
-    url: str
-
-    def stop(self) -> None:
-        """Leave it alone."""
-
-
 class ManagedServer:
     """One ComfyUI process of ours. `probe` asks it for `/system_stats` and gives None while nobody answers.
 
     `start` and `stop` may be called from any thread, one at a time; after an end it can be started again.
-    `on_crash` is called in the process's own thread when a server that was ready ends by itself.
+    `on_crash` is called in the process's own thread when a server that was ready ends by itself, or its worker dies.
     """
 
     def __init__(
@@ -107,7 +96,7 @@ class ManagedServer:
         return None if self._life is None else self._life.stages
 
     def crash(self) -> Problem | None:
-        """Why it ended after it had been ready; None while it lives or when it was stopped."""
+        """Why it is of no use any more after it had been ready; None while it works or when it was stopped."""
         return self._crash
 
     def start(self, cancel: CancelToken) -> SystemStats:
@@ -116,8 +105,10 @@ class ManagedServer:
         Raises AppError with the cause named: `port_in_use`, a code of `startup_errors`, `server_start_timeout`,
         `server_not_ours`, `cancelled`. Nothing is left running then.
         """
+        if self._state is ServerState.crashed:
+            self.stop()
         with self._lock:
-            if self._state not in (ServerState.stopped, ServerState.crashed):
+            if self._state is not ServerState.stopped:
                 message = f"This ComfyUI was already started; its state is {self._state.value}."
                 raise app_error("server_start_failed", message, hint="Stop it first.")
             check_port(self.plan.host, self.plan.port)
@@ -246,6 +237,19 @@ class ManagedServer:
             if line.strip():
                 self._say(life.keep(line, self._clock.monotonic()))
                 self._tell_stages(life.stages.feed(line))
+                if is_worker_death(line):
+                    self._worker_died(life)
+
+    def _worker_died(self, life: "_Life") -> None:
+        """Reader thread: a server without its worker goes on answering, and would be waited for in vain."""
+        found = explain_stuck(life.told())
+        with self._lock:
+            if self._state is not ServerState.ready or life.expected:
+                return
+            self._state = ServerState.crashed
+            self._crash = found
+        if self.on_crash is not None:
+            self.on_crash(found)
 
     def _ended(self, life: "_Life", exit_code: int) -> None:
         """Reader thread: the process is gone and its last line was heard."""

@@ -53,9 +53,15 @@ def explain_crash(lines: Sequence[str], exit_code: int | None, was_working: bool
     return problem("server_crashed", message, Severity.error, hint=hint, detail=detail, exit_code=exit_code)
 
 
-def worker_died(lines: Sequence[str]) -> bool:
-    """Whether the log shows that ComfyUI's worker is dead while the server still answers."""
-    return any(WORKER_DIED.match(line) for line in lines)
+def is_worker_death(line: str) -> bool:
+    """Whether this line says that ComfyUI's worker ends, while the server goes on answering."""
+    return WORKER_DIED.match(line) is not None
+
+
+def explain_stuck(lines: Sequence[str]) -> Problem:
+    """The Problem of a server whose worker has died."""
+    message = "ComfyUI's worker thread has died: it still answers, but it works on no job any more."
+    return problem("server_stuck", message, Severity.error, detail=last_lines(lines))
 
 
 def has_job(lines: Sequence[str]) -> bool:

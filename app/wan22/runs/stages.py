@@ -77,11 +77,18 @@ def server_duration_s(state: RunState) -> float | None:
 
 
 def total_s(state: RunState) -> float | None:
-    """From the server's start of the job to its end; None when one of them was not seen."""
+    """From the server's start of the job to its end; None when one of them was not seen.
+
+    The server's own stamps come first: it says "Prompt executed" when the last node is done, and sends the end mark
+    only after it has tidied up (0.3 s later with the 14B models).
+    """
+    duration_s = server_duration_s(state)
+    if duration_s is not None:
+        return duration_s
     finished_s = end_s(state)
     if state.started_s is not None and finished_s is not None:
         return max(0.0, finished_s - state.started_s)
-    return server_duration_s(state)
+    return None
 
 
 def was_watched(state: RunState) -> bool:

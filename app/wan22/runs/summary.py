@@ -146,7 +146,7 @@ def _executed_s(state: RunState) -> float | None:
     """The server's own line for this job: the first one at or after its end (it follows the end mark)."""
     if state.end is None:
         return None
-    first_s = (end_s(state) or state.end.time_s) - _LINE_EARLY_S
+    first_s = max((end_s(state) or state.end.time_s) - _LINE_EARLY_S, state.started_s or 0.0)
     return next((seconds for time_s, seconds in state.executed_lines if time_s >= first_s), None)
 
 

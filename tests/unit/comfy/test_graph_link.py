@@ -1,7 +1,6 @@
 import pytest
 
 from tests.unit.comfy.graph_samples import sample
-from wan22.comfy.client import Graph
 from wan22.comfy.graph_link import ancestors, float_of, int_of, link_of, literal_of, source_of, text_of, title_of
 
 
@@ -40,7 +39,7 @@ def test_switches_are_followed_to_the_chosen_side() -> None:
 
 
 def test_ancestors_are_nearest_first_and_end_in_circles() -> None:
-    graph: Graph = {
+    graph = {
         "a": {"class_type": "A", "inputs": {"x": ["b", 0], "y": ["gone", 0]}},
         "b": {"class_type": "B", "inputs": {"x": ["c", 0]}},
         "c": {"class_type": "C", "inputs": {"x": ["a", 0]}, "_meta": {"title": "Third"}},

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tests.unit.comfy.graph_samples import manifest, sample, shipped
@@ -80,12 +82,19 @@ def test_the_method_is_told() -> None:
     assert "13.3 GiB" in method
 
 
-def test_a_file_on_this_machine_is_measured(tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path)) / "models"
+def test_a_file_on_this_machine_is_measured(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
     (folder / "diffusion_models" / "sub").mkdir(parents=True)
     (folder / "diffusion_models" / "sub" / "mine.safetensors").write_bytes(b"x" * 77)
     assert model_bytes("sub\\mine.safetensors", manifest(), folder) == 77
     assert model_bytes("wan2.2_i2v_low_noise_14B_fp8_scaled.safetensors", manifest(), folder) == 14_294_742_832
     assert model_bytes("unknown.safetensors", manifest(), folder) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside.safetensors", "/outside.safetensors", "\\\\host\\share\\a", "C:\\a", "x" * 5000]
+)
+def test_names_that_lead_out_of_the_folders_are_not_followed(tmp_path: Path, name: str) -> None:
+    (tmp_path / "models" / "diffusion_models").mkdir(parents=True)
+    (tmp_path / "models" / "outside.safetensors").write_bytes(b"x")
+    assert model_bytes(name, manifest(), tmp_path / "models") is None

@@ -127,6 +127,8 @@ def test_not_found_names_the_nearest(tmp_path: Path) -> None:
     assert "Did you mean: wan22_i2v_two_pass" in message
     assert _problem(str(tmp_path / "gone.json"), WORKFLOWS)[0] == "workflow_not_found"
     assert "is a folder" in _problem(str(tmp_path) + "/", WORKFLOWS)[1]
+    assert _problem("x" * 5000, WORKFLOWS)[0] == "workflow_not_found"
+    assert _problem("x/" * 5000 + "y.json", WORKFLOWS)[0] == "workflow_not_found"
     assert _problem("", WORKFLOWS)[0] == "workflow_not_found"
     assert _problem("a\0b", WORKFLOWS)[0] == "workflow_not_found"
     assert "no workflows in the usual folders" in _problem("x", tmp_path)[1]

@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.launch.installs import SCHEMA, installation, touch
 from wan22.launch.discovery import Installation
-from wan22.launch.launch_args import LaunchPlan, flag_values, launch_plan, version_numbers
+from wan22.launch.launch_args import LaunchPlan, flag_values, launch_plan
 from wan22.schema.problem import AppError
 from wan22.schema.profile import FlagValue, Profile, Setting
 
@@ -135,6 +135,7 @@ def test_folders_are_absolute_and_the_person_wins(tmp_path: Path):
     assert pairs["--output-directory"] == str(tmp_path / "aus")
     assert pairs["--input-directory"] == str(Path("in").absolute())
     assert pairs["--user-directory"] == str(tmp_path)
+    assert set(made.needed_folders) == {tmp_path / "aus", Path("in").absolute(), tmp_path}
     made = plan({}, "--output-directory", "/other", output_directory=tmp_path)
     assert made.argv[made.argv.index("--output-directory") + 1] == "/other"
     assert made.argv.count("--output-directory") == 1
@@ -184,9 +185,3 @@ def test_conda_on_windows_gets_its_libraries(tmp_path: Path):
 def test_values_of_settings():
     values: list[FlagValue] = [False, True, 3, 0.5, "x y", ("a", "b")]
     assert [flag_values(value) for value in values] == [None, (), ("3",), ("0.5",), ("x y",), ("a", "b")]
-
-
-def test_versions_compare_as_numbers():
-    assert version_numbers("0.3.64") < version_numbers("0.4.0") < version_numbers("0.25.0")
-    assert version_numbers("0.25.0-rc1") == (0, 25)
-    assert version_numbers(None) == ()

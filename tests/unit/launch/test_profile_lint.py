@@ -296,6 +296,14 @@ def test_a_flag_that_this_comfyui_does_not_know():
     assert "left out, with a notice" in missing.reason
 
 
+def test_a_flag_that_was_removed():
+    known = Flags({"--novram": object(), "--lowvram": object()})
+    found = lint(profile("--normalvram", "--lowvram"), known_flags=known, comfyui_version="0.25.0")
+    assert [one.setting for one in found] == ["--normalvram", "--lowvram"], "what is left out clashes with nothing"
+    assert found[0].effect is BAD
+    assert found[0].advice == "Take it out.", "another flag with a like name is no remedy"
+
+
 def test_a_value_that_this_comfyui_does_not_take():
     spec = FlagSpec(name="--fast", takes="many", choices=("fp16_accumulation", "autotune"))
     (found,) = lint(profile("--fast [fp16_acumulation]"), known_flags=Flags({"--fast": spec}))

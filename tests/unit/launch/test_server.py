@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from tests.fakes.process import ScriptedProcess, ScriptedStarter
 from tests.unit.launch.installs import SCHEMA, installation
 from tests.unit.launch.logs import recorded_start
 from wan22.launch.launch_args import LaunchPlan, launch_plan
-from wan22.launch.server import AttachedServer, ManagedServer, ServerState
+from wan22.launch.server import ManagedServer, ServerState
 from wan22.schema.events import ServerReady, ServerSaid, ServerStageReached, ServerStarting, ServerStopped
 from wan22.schema.problem import AppError, Problem, app_error
 from wan22.schema.profile import Profile
@@ -197,6 +198,18 @@ def test_a_taken_port_starts_nothing():
     assert stage.starter.started == []
 
 
+def test_folders_that_it_needs_are_made(tmp_path: Path):
+    stage = Stage(ScriptedStarter(LOG))
+    folder = tmp_path / "Ausgabe für später" / "user"
+    stage.server.plan = replace(stage.plan, needed_folders=(folder,))
+    stage.server.start(CancelToken())
+    assert folder.is_dir()
+    stage.server.stop()
+    (folder / "file").touch()
+    stage.server.plan = replace(stage.plan, needed_folders=(folder / "file" / "below",))
+    assert stage.failure().code == "file_unwritable"
+
+
 def test_a_process_that_cannot_be_started():
     def start(*_arguments: object) -> ScriptedProcess:
         raise app_error("process_start_failed", "There is no such program.")
@@ -224,6 +237,23 @@ def test_a_crash_after_ready_is_told_and_it_can_be_started_again():
     stage.server.start(CancelToken())
     assert (stage.server.state, stage.server.crash(), stage.server.pid) == (ServerState.ready, None, 4243)
     stage.server.stop()
+
+
+def test_a_server_whose_worker_died_counts_as_crashed_and_is_replaced():
+    stage = Stage(ScriptedStarter(LOG))
+    stage.server.start(CancelToken())
+    stage.process().say("got prompt", "Exception in thread Thread-9 (prompt_worker):", "Traceback")
+    found = stage.server.crash()
+    assert found is not None
+    assert found.code == "server_stuck"
+    assert stage.crashes == [found]
+    assert (stage.server.state, stage.server.pid) == (ServerState.crashed, 4242)
+
+    stage.server.start(CancelToken())
+    assert stage.starter.started[0].asked == ["stop 12"]
+    assert (stage.server.state, stage.server.crash(), stage.server.pid) == (ServerState.ready, None, 4243)
+    stage.server.stop()
+    assert stage.crashes == [found]
 
 
 def test_stop_after_a_crash_is_harmless():
@@ -271,7 +301,6 @@ def test_stop_without_a_start_is_harmless():
     stage.server.stop()
     assert stage.server.state is ServerState.stopped
     assert stage.server.lines == ()
-    AttachedServer("http://10.0.0.9:8188").stop()
 
 
 def test_progress_bars_do_not_flood():

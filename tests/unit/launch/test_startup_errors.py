@@ -1,7 +1,7 @@
 import pytest
 
 from tests.unit.launch.logs import recorded_start
-from wan22.launch.startup_errors import explain_crash, explain_exit, has_job, worker_died
+from wan22.launch.startup_errors import explain_crash, explain_exit, explain_stuck, has_job, is_worker_death
 from wan22.schema.error_codes import ERROR_CODES
 
 ARGV = ("/ai/Meine KI/python", "/ai/Meine KI/main.py", "--use-sage-attention", "--port", "8188")
@@ -37,6 +37,13 @@ CASES: list[tuple[str, int, list[str], str, str]] = [
         ["main.py: error: argument --fast: invalid PerformanceFeature value: 'speed'"],
         "flag_rejected",
         "ComfyUI refused --fast: invalid PerformanceFeature value: 'speed'.",
+    ),
+    (
+        "no folder",
+        2,
+        ["main.py: error: argument --user-directory: The path '/ü' does not exist."],
+        "flag_rejected",
+        "ComfyUI refused --user-directory: The path '/ü' does not exist.",
     ),
     (
         "exclusive",
@@ -181,6 +188,7 @@ def test_a_failed_start_is_explained(exit_code: int, lines: list[str], code: str
     assert found.code == code
     assert words in found.message
     assert found.message.endswith(".")
+    assert not found.message.endswith("..")
     assert lines[-1] in found.detail
     assert "'/ai/Meine KI/main.py'" in found.detail
     assert found.where == {"exit_code": str(exit_code)}
@@ -278,5 +286,8 @@ def test_whether_there_was_a_job():
 
 
 def test_a_dead_worker_shows():
-    assert worker_died(["got prompt", "Exception in thread Thread-7 (prompt_worker):"])
-    assert not worker_died(["Exception in thread Thread-7 (other):"])
+    assert is_worker_death("Exception in thread Thread-7 (prompt_worker):")
+    assert not is_worker_death("Exception in thread Thread-7 (other):")
+    found = explain_stuck(["got prompt", "Exception in thread Thread-7 (prompt_worker):"])
+    assert found.code == "server_stuck"
+    assert "got prompt" in found.detail

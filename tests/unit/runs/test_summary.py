@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import wan22
-from tests.unit.runs.facts import ID, KEY, UUID, cold_job, manifest, stored_run
+from tests.unit.runs.facts import ID, KEY, UUID, cold_job, finished, manifest, node, queued, started, stored_run
 from tests.unit.runs.recorded import CPU, H100, imported
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import open_run
@@ -164,6 +164,14 @@ def test_times_that_the_log_tells():
     assert summary_from_run(manifest(), job, empty_telemetry(), 30.0).notes == (
         "The measured total of 26.90 s differs from the server's own 30.00 s.",
     )
+
+
+def test_the_line_of_a_job_just_before_a_short_one_is_not_taken():
+    job: list[AnyEvent] = [queued(9.9), started(10.0), node(10.0, "57"), finished(10.4)]
+    before = ServerSaid(time_s=9.8, line="Prompt executed in 99.00 seconds")
+    own = ServerSaid(time_s=10.41, line="Prompt executed in 0.40 seconds")
+    assert summary_from_run(manifest(), [before, *job, own], empty_telemetry()).server_total_s == 0.4
+    assert summary_from_run(manifest(), [before, *job], empty_telemetry()).server_total_s is None
 
 
 def test_the_servers_time_stamps_stand_in_for_its_log():

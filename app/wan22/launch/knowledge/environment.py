@@ -1,110 +1,12 @@
 """Environment variables: who reads them, and what that does to a Wan 2.2 job in ComfyUI."""
 
-from wan22.launch.knowledge.condition import cuda_malloc_on, has, lacks, on_windows, since
+from wan22.launch.knowledge.allocator import ALLOCATOR_VARIABLES
+from wan22.launch.knowledge.condition import has, lacks
 from wan22.launch.knowledge.row import COMFYUI, COMFYUI_NEW, CUDA, TORCH, Knowledge
 from wan22.schema.setting_lint import Effect
 
 _SEARCHED = "searched ComfyUI 0.3.64 and 0.25.0, the KJNodes, VideoHelperSuite and interpolation packs, and torch 2.14"
 _LAUNCHER = "launch code of this program"
-_NATIVE_ONLY = "is an option of torch's own allocator. ComfyUI uses cudaMallocAsync by default, which ignores it."
-_NO_GPU_MEMORY = "is an option for GPU memory, and with --cpu none is used."
-_ON_NATIVE = "Works only while --disable-cuda-malloc stays."
-
-
-def _allocator(name: str) -> tuple[Knowledge, ...]:
-    """Rows for the options inside one of torch's two allocator variables, most special first."""
-    segments = "expandable_segments:*"
-    return (
-        Knowledge(
-            name,
-            Effect.no_effect,
-            "ComfyUI chooses cudaMallocAsync by itself.",
-            COMFYUI,
-            "Take it out.",
-            value="backend:cudaMallocAsync",
-            when=(cuda_malloc_on(),),
-        ),
-        Knowledge(
-            name,
-            Effect.unknown,
-            "ComfyUI appends its own backend behind this one; which of two wins is not known.",
-            COMFYUI,
-            "Choose the allocator with --cuda-malloc or --disable-cuda-malloc.",
-            value="backend:*",
-        ),
-        *(
-            Knowledge(
-                name,
-                Effect.no_effect,
-                f"{option[:-2]} {_NO_GPU_MEMORY}",
-                TORCH,
-                "Take it out.",
-                option,
-                (has("--cpu"),),
-            )
-            for option in (
-                "max_split_size_mb:*",
-                "garbage_collection_threshold:*",
-                "roundup_power2_divisions:*",
-                segments,
-            )
-        ),
-        Knowledge(
-            name,
-            Effect.no_effect,
-            f"expandable_segments {_NATIVE_ONLY} Newer ComfyUI (seen in 0.38) even removes it from the variable, "
-            "and on Windows torch does not support it.",
-            f"{TORCH}; {COMFYUI_NEW}",
-            "Take it out.",
-            value=segments,
-            when=(cuda_malloc_on(),),
-        ),
-        Knowledge(
-            name,
-            Effect.no_effect,
-            "Torch does not support expandable_segments on Windows; it prints a warning and goes on without.",
-            TORCH,
-            "Take it out.",
-            value=segments,
-            when=(on_windows(),),
-        ),
-        *(
-            Knowledge(
-                name,
-                Effect.no_effect,
-                f"{option[:-2]} {_NATIVE_ONLY}",
-                TORCH,
-                "Take it out.",
-                option,
-                (cuda_malloc_on(),),
-            )
-            for option in ("max_split_size_mb:*", "garbage_collection_threshold:*", "roundup_power2_divisions:*")
-        ),
-        Knowledge(
-            name,
-            Effect.known_effect,
-            "Torch's own allocator never splits blocks larger than this, which can lessen fragmentation.",
-            TORCH,
-            _ON_NATIVE,
-            value="max_split_size_mb:*",
-        ),
-        Knowledge(
-            name,
-            Effect.known_effect,
-            "Torch's own allocator gives cached memory back early, once that share of VRAM is used.",
-            TORCH,
-            _ON_NATIVE,
-            value="garbage_collection_threshold:*",
-        ),
-        Knowledge(
-            name,
-            Effect.known_effect,
-            "Torch's own allocator rounds sizes up, which trades memory for less fragmentation.",
-            TORCH,
-            _ON_NATIVE,
-            value="roundup_power2_divisions:*",
-        ),
-    )
 
 
 ENVIRONMENT: tuple[Knowledge, ...] = (
@@ -136,47 +38,7 @@ ENVIRONMENT: tuple[Knowledge, ...] = (
         )
         for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "TORCHINDUCTOR_COMPILE_THREADS")
     ),
-    Knowledge(
-        "PYTORCH_CUDA_ALLOC_CONF",
-        Effect.no_effect,
-        "ComfyUI 0.38 and newer remove expandable_segments:True from this variable, also with --disable-cuda-malloc.",
-        COMFYUI_NEW,
-        "Take it out.",
-        value="expandable_segments:True",
-        when=(has("--disable-cuda-malloc"), since("0.38.1")),
-    ),
-    *_allocator("PYTORCH_CUDA_ALLOC_CONF"),
-    Knowledge(
-        "PYTORCH_CUDA_ALLOC_CONF",
-        Effect.known_effect,
-        "Torch's own allocator grows its blocks instead of adding new ones, which lessens fragmentation.",
-        TORCH,
-        f"{_ON_NATIVE} ComfyUI removes the option from about version 0.38 on.",
-        value="expandable_segments:*",
-    ),
-    Knowledge(
-        "PYTORCH_ALLOC_CONF",
-        Effect.no_effect,
-        "Torch reads the old name PYTORCH_CUDA_ALLOC_CONF first, and that one is set too.",
-        TORCH,
-        "Keep one of the two.",
-        when=(has("PYTORCH_CUDA_ALLOC_CONF"),),
-    ),
-    Knowledge(
-        "PYTORCH_ALLOC_CONF",
-        Effect.no_effect,
-        "ComfyUI sets the old name PYTORCH_CUDA_ALLOC_CONF whenever it takes cudaMallocAsync; torch reads that first.",
-        f"{COMFYUI}; {TORCH}",
-        "Take it out.",
-        when=(cuda_malloc_on(),),
-    ),
-    *_allocator("PYTORCH_ALLOC_CONF"),
-    Knowledge(
-        "PYTORCH_ALLOC_CONF",
-        Effect.unknown,
-        "The new name of PYTORCH_CUDA_ALLOC_CONF. ComfyUI leaves it alone; what it does there is not tried.",
-        COMFYUI_NEW,
-    ),
+    *ALLOCATOR_VARIABLES,
     Knowledge(
         "PYTORCH_NO_CUDA_MEMORY_CACHING",
         Effect.harmful,
