@@ -161,8 +161,9 @@ def run(
 def read_lines(process: subprocess.Popen[bytes], lines: list[str]) -> None:
     """Collect what the child prints until it closes its output."""
     assert process.stdout is not None
-    for raw in process.stdout:
-        lines.append(raw.decode("utf-8", "replace").rstrip())  # noqa: PERF401 - others read it meanwhile
+    with process.stdout:
+        for raw in process.stdout:
+            lines.append(raw.decode("utf-8", "replace").rstrip())  # noqa: PERF401 - others read it meanwhile
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -11,7 +11,6 @@ import json
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Sequence
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,6 +43,8 @@ class FakeComfy:
         self.client_ids: list[str] = []
         self.heard: list[tuple[int, bytes]] = []
         self.greet = True
+        self.history_gate = threading.Event()
+        self.history_gate.set()
         self.sockets: dict[str, _Handler] = {}
         self.open_sockets: set[_Handler] = set()
         self._replays: list[threading.Thread] = []
@@ -111,7 +112,7 @@ class FakeComfy:
             if message["type"].startswith("execution_"):
                 events.append([message["type"], data])
             self.send(client_id, {"type": message["type"], "data": data})
-        time.sleep(0.05)
+        self.history_gate.wait(5)
         success = bool(events) and events[-1][0] == "execution_success"
         status = {"status_str": "success" if success else "error", "completed": success, "messages": events}
         self.history[prompt_id] = {"prompt": [], "outputs": outputs, "status": status}
@@ -142,8 +143,9 @@ class _Handler(BaseHTTPRequestHandler):
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        for name, value in {"Content-Length": str(len(data)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in {"Content-Length": str(len(data)), **given}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 

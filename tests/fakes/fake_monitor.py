@@ -11,8 +11,16 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "app")]
 
-from tests.fakes.nvml import DRIVER_NOT_LOADED, GPU_IS_LOST, VERSION_MISMATCH, FakeNvml, h100, install, rtx5090
-from wan22.cli.main import run
+from tests.fakes.nvml import (  # noqa: E402 - the path comes first
+    DRIVER_NOT_LOADED,
+    GPU_IS_LOST,
+    VERSION_MISMATCH,
+    FakeNvml,
+    h100,
+    install,
+    rtx5090,
+)
+from wan22.cli.main import run  # noqa: E402
 
 
 def _after(seconds: float, action) -> None:

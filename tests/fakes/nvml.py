@@ -7,13 +7,15 @@ import ctypes
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pynvml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROBE = Path(__file__).parents[1] / "data" / "gpu" / "h100_probe.json"
 

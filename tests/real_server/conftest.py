@@ -40,21 +40,22 @@ def port() -> int:
 
 
 @pytest.fixture(autouse=True)
-def _no_comfyui_left() -> Iterator[None]:
-    """No ComfyUI process may outlive a test."""
+def _no_comfyui_left(port: int) -> Iterator[None]:
+    """No ComfyUI of a test may outlive it; others on this machine are left alone."""
     yield
-    left = [item.pid for item in comfyui_processes()]
+    left = [item.pid for item in comfyui_processes(port)]
     for pid in left:
         psutil.Process(pid).kill()
     assert left == [], f"ComfyUI processes left running: {left}"
 
 
-def comfyui_processes() -> list[psutil.Process]:
+def comfyui_processes(port: int) -> list[psutil.Process]:
+    """ComfyUI processes that were started for `port`."""
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         command = process.info["cmdline"] or []
         alive = process.info["status"] != psutil.STATUS_ZOMBIE
-        if alive and "--disable-auto-launch" in command and any(part.endswith("main.py") for part in command):
+        if alive and str(port) in command and any(part.endswith("main.py") for part in command):
             found.append(process)
     return found
 

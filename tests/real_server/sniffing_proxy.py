@@ -46,7 +46,8 @@ class SniffingProxy:
         self.cut()
         for thread in self._threads:
             thread.join(3)
-        self._listener.close()
+        for item in (*self._sockets, self._listener):
+            item.close()
 
     def cut(self) -> None:
         """Break every connection, as a router that was switched off."""

@@ -18,7 +18,7 @@ from tests.real_server.sniffing_proxy import SniffingProxy
 from wan22.system.process_table import is_port_free
 
 SMALL = ("--profile", "cpu", "--width", 64, "--height", 64, "--length", 5)
-LONG = ("--profile", "cpu", "--width", 256, "--height", 256, "--length", 33)
+LONG = ("--profile", "cpu", "--width", 128, "--height", 128, "--length", 17)
 
 
 def run_to_end(*arguments: object, limit_s: float = 240) -> tuple[int, list[dict[str, Any]], str]:
@@ -49,11 +49,11 @@ def wait_for_event(process: "subprocess.Popen[str]", kind: str, limit_s: float =
     raise AssertionError(f"no {kind}; stderr: {process.stderr.read() if process.stderr else ''}")
 
 
-def wait_until_gone(limit_s: float = 10) -> None:
+def wait_until_gone(port: int, limit_s: float = 10) -> None:
     end_s = time.monotonic() + limit_s
-    while comfyui_processes() and time.monotonic() < end_s:
+    while comfyui_processes(port) and time.monotonic() < end_s:
         time.sleep(0.1)
-    assert comfyui_processes() == []
+    assert comfyui_processes(port) == []
 
 
 def wait_until_free(port: int, limit_s: float = 10) -> None:
@@ -96,7 +96,7 @@ def test_one_command_makes_a_video(comfyui: Path, port: int, tmp_path: Path):
     manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert manifest["outcome"] == "success"
     assert manifest["parameters"]["seed"] == 7
-    wait_until_gone()
+    wait_until_gone(port)
     wait_until_free(port)
     verified = subprocess.run([sys.executable, "-m", "wan22", "runs", "verify", str(folder)], capture_output=True)
     assert verified.returncode == 0, verified.stdout.decode() + verified.stderr.decode()
@@ -165,10 +165,10 @@ def test_a_cut_socket_loses_nothing(running_server, port: int, tmp_path: Path):
 def test_our_hard_death_takes_comfyui_along(comfyui: Path, port: int, tmp_path: Path):
     process = wan22("run", "--comfyui", comfyui, "--port", port, "--output", tmp_path / "runs", "--json", *LONG)
     wait_for_event(process, "prompt_started")
-    assert comfyui_processes()
+    assert comfyui_processes(port)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    wait_until_gone()
+    wait_until_gone(port)
     folder = only_run(tmp_path / "runs")
     shown = subprocess.run(
         [sys.executable, "-m", "wan22", "runs", "show", str(folder), "--json"], capture_output=True, text=True
@@ -200,7 +200,7 @@ def test_ctrl_c_leaves_nothing_running(comfyui: Path, port: int, tmp_path: Path,
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    wait_until_gone(1)
+    wait_until_gone(port, 1)
     manifest = json.loads((only_run(tmp_path / "runs") / "run.json").read_text(encoding="utf-8"))
     assert manifest["outcome"] == "cancelled"
 

@@ -41,22 +41,19 @@ def inventory_line(inventory: GpuInventory) -> str:
     return " · ".join(parts)
 
 
-def gpu_row(info: GpuInfo) -> tuple[str, ...]:
-    """Number, name, memory, power limit, allowed limits, PCIe link at best, driver model, uuid."""
+def gpu_description(info: GpuInfo) -> list[str]:
+    """What a board is and may do, in a few lines."""
     memory = "" if info.memory_total_bytes is None else f"{info.memory_total_bytes / _GIB:.1f} GiB"
-    power_range = ""
+    power = f"power limit {_with(info.power_enforced_w, '{:.0f} W')}"
     if info.power_min_w is not None and info.power_max_w is not None:
-        power_range = f"{info.power_min_w:.0f} to {info.power_max_w:.0f} W"
-    return (
-        str(info.gpu),
-        info.name,
-        memory or _NOT_AVAILABLE,
-        _with(info.power_enforced_w, "{:.0f} W"),
-        power_range or _NOT_AVAILABLE,
-        f"{_with(info.pcie_generation_max, 'gen {}')} x{_with(info.pcie_width_max, '{}')}",
-        info.driver_model or "-",
-        info.uuid or _NOT_AVAILABLE,
-    )
+        power += f" (allowed: {info.power_min_w:.0f} to {info.power_max_w:.0f} W)"
+    link = f"PCIe {_with(info.pcie_generation_max, 'gen {}')} x{_with(info.pcie_width_max, '{}')}"
+    facts = [memory or _NOT_AVAILABLE, power, link, info.driver_model or "", "MIG" if info.mig_enabled else ""]
+    return [
+        f"GPU {info.gpu}  {info.name}",
+        "       " + " · ".join(fact for fact in facts if fact),
+        f"       {info.uuid or _NOT_AVAILABLE}",
+    ]
 
 
 def _power(reading: GpuReading) -> str:

@@ -43,7 +43,7 @@ class _Face:
                 return
             try:
                 write()
-            except OSError:  # a closed pipe: BrokenPipeError here, "invalid argument" on Windows
+            except (OSError, SystemExit):  # a closed pipe: "broken pipe", "invalid argument" on Windows, rich's exit
                 self._is_gone = True
                 _silence_stdout()
         if self._is_gone:
@@ -98,8 +98,10 @@ class JsonFace(_Face):
 
     def _send_status(self, state: SamplerState, retry_s: float | None) -> None:
         cost = self.sampler.cost() if self.sampler is not None else None
-        metrics = self.sampler.metric_costs() if self.sampler is not None else ()
-        self._send(status_line(self._clock.now(), state, retry_s, cost, metrics))
+        if self.sampler is None or cost is None or not cost.ticks:
+            self._send(status_line(self._clock.now(), state, retry_s))
+        else:
+            self._send(status_line(self._clock.now(), state, retry_s, cost, self.sampler.metric_costs()))
 
     def _send(self, line: Line) -> None:
         self._write(lambda: self._console.json(document_of(line)))

@@ -178,8 +178,10 @@ class HttpComfyClient:
                     raise self._upload_refused(response, name, len(content))
                 return parsed(UploadedImage, self._body(response, "/upload/image"), "/upload/image")
         except AppError as error:
-            if error.problem.code == "server_unreachable":
-                self._explain_broken_upload(name, len(content), error)
+            # A server may hang up on an upload that is too big instead of saying so.
+            limit = self._upload_limit() if error.problem.code == "server_unreachable" else None
+            if limit is not None and len(content) > limit:
+                raise _too_big(name, len(content), limit) from error
             raise
 
     def fetch_output(self, file: OutputFile, destination: Path, cancel: CancelToken | None = None) -> int:
@@ -225,12 +227,13 @@ class HttpComfyClient:
         message = f"ComfyUI did not take the start image '{name}' (HTTP {response.status_code}): {reason}."
         return app_error("upload_failed", message, file=name, status=response.status_code)
 
-    def _explain_broken_upload(self, name: str, byte_count: int, error: AppError) -> None:
-        """A server may hang up on an upload that is too big instead of saying so."""
-        with suppress(AppError):
+    def _upload_limit(self) -> int | None:
+        """Most bytes that the server takes, as far as it tells."""
+        try:
             limit = self.features().get("max_upload_size")
-            if isinstance(limit, int) and byte_count > limit:
-                raise _too_big(name, byte_count, limit) from error
+        except AppError:
+            return None
+        return limit if isinstance(limit, int) else None
 
     def _get(self, path: str, read_timeout_s: float | None = None) -> Any:
         with self._exchange("GET", path, read_timeout_s) as response:
@@ -264,6 +267,8 @@ class HttpComfyClient:
         limits_s = (self._connect_timeout_s, self._read_timeout_s if read_timeout_s is None else read_timeout_s)
         with requests.Session() as session:
             session.trust_env = self._trust_environment
+            # urllib3 closes idle connections only when its pool is collected, however long that takes.
+            session.headers["Connection"] = "close"
             try:
                 response = session.request(method, self._url + path, timeout=limits_s, allow_redirects=False, **options)
             except requests.RequestException as error:

@@ -126,6 +126,8 @@ class ComfySocket:
             return _reason(error)
         finally:
             link.close(timeout=_CLOSE_LIMIT_S)
+            # After a goodbye of the server's `close` does nothing.
+            link.shutdown()  # type: ignore[no-untyped-call]
         return "stopped on request"
 
     def _message(self, opcode: int, data: bytes, time_s: float) -> Message | None:

@@ -20,11 +20,12 @@ _KEPT_COSTS = 600
 
 
 class SamplerState(Enum):
-    """What the sampler does."""
+    """What the sampler does. `ended`: the source has no more readings; `stopped`: somebody asked for it."""
 
     running = "running"
     lost = "lost"
     ended = "ended"
+    stopped = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Sampler:
                 self._clock.sleep(retry_s, self._cancel)
             else:
                 break
-        self._tell(SamplerStatus(SamplerState.ended))
+        self._tell(SamplerStatus(SamplerState.stopped if self._cancel.is_set else SamplerState.ended))
 
     def cost(self) -> SamplerCost:
         """What it has cost so far; medians over the last minutes."""

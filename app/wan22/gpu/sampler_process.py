@@ -99,14 +99,12 @@ class PipedProcess:
 
     def _read(self, _cancel: CancelToken) -> None:
         """Worker: lines until the output ends. A fault of `on_line` ends the child instead of blocking it."""
-        try:
-            with self._stdout:
-                for line in self._stdout:
-                    text = line.decode("utf-8", errors="replace").rstrip("\r\n")
-                    if text:
-                        self._on_line(text)
-        except BaseException:
-            self._process.kill()
-            raise
-        finally:
-            self._on_exit(self._process.wait())
+        with contextlib.ExitStack() as at_end, self._stdout:
+            at_end.callback(lambda: self._on_exit(self._process.wait()))
+            on_fault = at_end.enter_context(contextlib.ExitStack())
+            on_fault.callback(self._process.kill)
+            for line in self._stdout:
+                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+                if text:
+                    self._on_line(text)
+            on_fault.pop_all()

@@ -32,7 +32,7 @@ from wan22.schema.events import (
     RunStarted,
 )
 from wan22.schema.gpu import GpuInfo
-from wan22.schema.problem import AppError, Problem
+from wan22.schema.problem import AppError, Problem, problem
 from wan22.schema.profile import Profile
 from wan22.schema.request import GenerationRequest
 from wan22.schema.run import JobParameters, RunManifest, ServerIdentity, TelemetryIdentity
@@ -169,7 +169,7 @@ class GenerationJob:
             if collected.problems:
                 return PromptOutcome.error if not collected.saved else result.outcome, collected.problems[0]
         if result.outcome is PromptOutcome.interrupted and cancel.is_set:
-            return PromptOutcome.cancelled, result.problem
+            return PromptOutcome.cancelled, problem("cancelled", "Stopped on request; the run is kept as far as it came.")
         return result.outcome, result.problem
 
     def _prove(self, work: _Work, handle: ServerHandle) -> None:

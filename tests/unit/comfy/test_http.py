@@ -58,12 +58,9 @@ def test_addresses(text: str, url: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "   ", "http://", "ftp://a", "http:/127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", "127.0.0.1:0", "8188",
-     "300.1.1.1", "a b", "http://a/b:c@", "C:\\ComfyUI", "::1", "[::1", "https://user:secret@host", "ws://host"],
+     "300.1.1.1", "a b", "C:\\ComfyUI", "::1", "[::1", "https://user:secret@host", "ws://host"],
 )  # fmt: skip
 def test_what_is_no_address(text: str) -> None:
-    if text == "http://a/b:c@":
-        assert parse_server_url(text) == "http://a"
-        return
     with pytest.raises(AppError) as caught:
         parse_server_url(text)
     assert code_of(caught) == "server_url_invalid"
@@ -420,8 +417,8 @@ def test_interrupt_on_a_newer_server_is_one_request(where: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["测试.png", "ü b.png", 'qu"ote.png', "a/b\\c.png", "new\nline.png", "CON.png", "x" * 300 + ".PNG", ".png", "no-ending",
-     "perc%41ent;semi.png", "weird.p n g", "😀"],
+    ["测试.png", "ü b.png", 'qu"ote.png', "a/b\\c.png", "new\nline.png", "CON.png", "x" * 300 + ".PNG", ".png",
+     "no-ending", "perc%41ent;semi.png", "weird.p n g", "😀"],
 )  # fmt: skip
 def test_any_name_can_be_uploaded(name: str, tmp_path: Path) -> None:
     path = tmp_path / "start bild ü.png"
@@ -529,7 +526,7 @@ def test_a_file_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(AppError) as caught:
             client_of(server).fetch_output(FILE, tmp_path / "x.mp4")
         assert code_of(caught) == "server_unreachable"
-        assert "300000 of 900000 bytes" in caught.value.problem.message or "broke" in caught.value.problem.message
+        assert "broke" in caught.value.problem.message
         assert list(tmp_path.iterdir()) == []
 
 
@@ -599,11 +596,13 @@ def test_submit_follow_and_read_history_after_the_end_mark(jobs_api: bool) -> No
         server.transcript = transcript(H100, "640x640x81-warm-1")
         client, cancel = client_of(server), CancelToken()
         at_success, at_end = "not asked", None
+        server.history_gate.clear()
         for message in client.messages("me", cancel):
             if message.type == "connected":
                 client.submit(GRAPH, PROMPT, str(message.data["client_id"]))
             if message.type == "execution_success":
                 at_success = "missing" if client.history(PROMPT) is None else "there"
+                server.history_gate.set()
             if is_end_mark(message, PROMPT):
                 at_end = client.history(PROMPT)
                 cancel.set()

@@ -385,13 +385,15 @@ def test_a_value_that_got_slow_is_read_less_often(make_source: MakeSource, clock
     assert nvml.calls["nvmlDeviceGetUtilizationRates"] - before == 2
 
 
-def test_energy_is_allowed_to_take_its_time(make_source: MakeSource, clock: FakeClock, nvml: FakeNvml):
+def test_energy_and_limiters_are_allowed_to_take_their_time(make_source: MakeSource, clock: FakeClock, nvml: FakeNvml):
     source = make_source(gentle=False)
     nvml.delays["nvmlDeviceGetTotalEnergyConsumption"] = 0.018
+    nvml.delays["nvmlDeviceGetFieldValues"] = 0.004
     for _ in range(10):
         source.read()
         clock.advance(1.0)
     assert not cost_of(source, "energy").moved
+    assert not cost_of(source, "limiters").moved
 
 
 def test_each_reading_says_what_it_cost(make_source: MakeSource, nvml: FakeNvml):

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 
 from tests.fakes.clock import FakeClock
@@ -16,11 +14,6 @@ def inventory() -> GpuInventory:
         return source.inventory()
     finally:
         source.close()
-
-
-@pytest.fixture(autouse=True)
-def _driver(nvml: FakeNvml) -> Iterator[None]:
-    yield
 
 
 def test_an_h100(nvml: FakeNvml):

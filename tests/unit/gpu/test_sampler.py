@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,9 @@ from wan22.gpu.source import EndOfReadings
 from wan22.schema.gpu import GpuInventory, GpuReading, GpuSampled
 from wan22.schema.problem import AppError, app_error
 from wan22.system.cancel import CancelToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INVENTORY = GpuInventory(source="nvml")
 
@@ -117,7 +120,7 @@ def test_cancel_ends_it_after_the_tick():
     setup.sampler.run()
     assert len(setup.published) == 3
     assert setup.closed == ["closed"]
-    assert setup.statuses[-1].state is SamplerState.ended
+    assert setup.statuses[-1].state is SamplerState.stopped
 
 
 def test_cancelled_before_it_began():
@@ -125,7 +128,7 @@ def test_cancelled_before_it_began():
     setup.cancel.set()
     setup.sampler.run()
     assert setup.published == []
-    assert setup.statuses == [SamplerStatus(SamplerState.ended)]
+    assert setup.statuses == [SamplerStatus(SamplerState.stopped)]
 
 
 def test_a_lost_driver_is_tried_again_with_growing_pauses():
@@ -171,7 +174,7 @@ def test_cancel_during_the_pause():
     setup.clock.sleep = lambda seconds, cancel=None: setup.cancel.set() or True  # type: ignore[method-assign]
     setup.sampler.run()
     assert setup.published == []
-    assert setup.statuses[-1].state is SamplerState.ended
+    assert setup.statuses[-1].state is SamplerState.stopped
 
 
 def test_a_tick_without_anything_new_is_not_published():

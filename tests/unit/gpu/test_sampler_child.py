@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from tests.fakes.clock import FakeClock
+from wan22.gpu.sampler import SamplerState
 from wan22.gpu.sampler_child import SamplerChild
 from wan22.gpu.sampler_process import PipedProcess
 from wan22.gpu.sampler_protocol import (
@@ -21,7 +23,6 @@ from wan22.gpu.sampler_protocol import (
     encode,
     status_line,
 )
-from wan22.gpu.sampler import SamplerState
 from wan22.schema.gpu import GpuInfo, GpuInventory, GpuReading, GpuSampled
 from wan22.schema.problem import Problem, app_error, problem
 from wan22.system.child_command import child_environment
@@ -48,9 +49,9 @@ class ScriptedChild:
         for line in lines:
             self._on_line(line if isinstance(line, str) else encode(line))
 
-    def hello(self, format: int = 1) -> None:
+    def hello(self, version: int = 1) -> None:
         clock_s = self._clock.now() + SHIFT_S
-        self.say(MonitorHello(format=format, clock_s=clock_s, pid=1, inventory=INVENTORY, interval_s=0.2))
+        self.say(MonitorHello(format=version, clock_s=clock_s, pid=1, inventory=INVENTORY, interval_s=0.2))
 
     def tick(self) -> None:
         now_s = self._clock.now() + SHIFT_S
@@ -108,7 +109,7 @@ class Family:
         self.started.release()
         return child
 
-    def __enter__(self) -> "Family":
+    def __enter__(self) -> Self:
         self.sampler.start()
         return self
 
@@ -287,9 +288,24 @@ def test_a_source_that_came_to_its_end_is_not_started_again():
     assert len(family.published) == 1
 
 
+def test_a_child_that_somebody_else_stopped_is_started_again():
+    def life(child: ScriptedChild, number: int) -> None:
+        child.hello()
+        child.tick()
+        if number == 1:
+            child.say(status_line(1.0, SamplerState.stopped))
+            child.end(0)
+
+    with Family(life) as family:
+        family.clock.wait_for_sleepers(1)
+        family.clock.advance(1.0)
+        wait_until(lambda: len(family.published) == 2)
+    assert "exit code 0" in family.problems[0].message
+
+
 def test_a_newer_format_is_refused_in_words():
     def life(child: ScriptedChild, _number: int) -> None:
-        child.hello(format=2)
+        child.hello(version=2)
         child.tick()
         child.end(0)
 
@@ -336,10 +352,6 @@ class RealFamily:
     def _publish(self, sampled: GpuSampled) -> None:
         self.published.append(sampled)
         self.first.set()
-
-    @property
-    def pid(self) -> int | None:
-        return None
 
 
 @pytest.fixture

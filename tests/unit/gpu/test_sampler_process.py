@@ -1,12 +1,15 @@
 import os
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from wan22.gpu.sampler_process import PipedProcess
 from wan22.schema.problem import AppError, Problem
+from wan22.system.process_table import process_tree
 
 ECHO = "import sys\nprint('ready', flush=True)\nfor line in sys.stdin:\n    print('said', line.strip(), flush=True)\n"
 
@@ -57,7 +60,10 @@ def test_talking_both_ways_and_ending_with_its_input():
 
 def test_error_output_and_odd_bytes_are_lines_too():
     ears = Ears()
-    script = "import sys\nsys.stderr.write('oops\\n')\nsys.stderr.flush()\nsys.stdout.buffer.write(b'\\xff\\r\\n\\r\\nlast')\n"
+    script = (
+        "import sys\nsys.stderr.write('oops\\n')\nsys.stderr.flush()\n"
+        "sys.stdout.buffer.write(b'\\xff\\r\\n\\r\\nlast')\n"
+    )
     process = start(ears, script)
     assert ears.ended.wait(10.0)
     process.stop(1.0)
@@ -91,3 +97,34 @@ def test_a_fault_of_the_listener_ends_the_child():
     assert ears.ended.wait(10.0)
     process.stop(1.0)
     assert [found.code for found in ears.problems] == ["internal_error"]
+
+
+PARENT = """
+import sys, time
+from wan22.gpu.sampler_process import PipedProcess
+from wan22.system.child_command import child_environment
+process = PipedProcess(sys.argv[1:], child_environment(), print, print, print)
+print("child", process.pid, flush=True)
+time.sleep(600)
+"""
+FAKE_MONITOR = Path(__file__).parents[2] / "fakes" / "fake_monitor.py"
+
+
+@pytest.mark.parametrize("scenario", ["good", "hangs"])
+def test_when_we_are_killed_the_sampler_ends_even_inside_the_driver(scenario: str):
+    monitor = [sys.executable, str(FAKE_MONITOR), scenario, "monitor", "--json"]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, *monitor], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        child = int(parent.stdout.readline().split()[1])
+        while "gpu_sampled" not in parent.stdout.readline():
+            assert parent.poll() is None
+        time.sleep(0.6)
+        parent.kill()
+        parent.wait(10.0)
+    give_up = time.monotonic() + 8.0
+    while process_tree(child) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert process_tree(child) == []

@@ -8,7 +8,7 @@ import typer
 
 from wan22 import wiring
 from wan22.cli.console import Console, console_from_flag
-from wan22.cli.gpu_line import gpu_row, inventory_line
+from wan22.cli.gpu_line import gpu_description, inventory_line
 from wan22.cli.interrupt import stop_on_signal
 from wan22.cli.monitor_face import JsonFace, TextFace
 from wan22.cli.piped_input import listening
@@ -68,8 +68,10 @@ def _list(console: Console, gpu: str, clock: Clock) -> None:
     if console.as_json:
         console.json({"kind": "gpu_inventory", "inventory": inventory.model_dump(mode="json")})
         return
-    columns = ("GPU>", "name", "memory>", "power limit>", "allowed", "PCIe", "driver model", "uuid")
-    console.table(inventory_line(inventory), columns, [gpu_row(info) for info in inventory.gpus])
+    console.text(inventory_line(inventory), style="bold")
+    for info in inventory.gpus:
+        for line in gpu_description(info):
+            console.text(line)
 
 
 def _stop_after(seconds: float, clock: Clock, cancel: CancelToken, stop: CancelToken) -> None:
