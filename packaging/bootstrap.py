@@ -225,7 +225,7 @@ def install_packages(folder: Path, lock_name: str) -> None:
     """Install exactly what the lock says, then the panel itself from this folder."""
     python, variables = str(environment_python(folder)), setup_variables()
     total = len(set(re.findall(r"^([\w.-]+)==", (ROOT / lock_name).read_text(encoding="ascii"), re.MULTILINE)))
-    say(f"  installing {total} locked packages (about 130 MB to download the first time)")
+    say(f"  installing {total} locked packages (130 to 180 MB to download the first time)")
     install = [python, *PIP, "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     locked = [*install, "--only-binary", ":all:", "--require-hashes", "-r", str(ROOT / lock_name)]
     unfinished_mark(folder).touch()

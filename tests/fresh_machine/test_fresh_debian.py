@@ -3,6 +3,8 @@
 `WAN22_FRESH_MACHINE=1 python3 test.py tests/fresh_machine -rP` as root also shows the times.
 """
 
+import sys
+
 import pytest
 
 from tests.fresh_machine.bare_root import PLACE, USER, BareRoot, Said
@@ -11,6 +13,11 @@ from wan22 import __version__
 START, TEST = f"{PLACE}/start.py", f"{PLACE}/test.py"
 SOME_TESTS = "tests/unit/schema"
 pytestmark = [pytest.mark.fresh_machine, pytest.mark.timeout(1800)]
+
+
+def show(what: str, said: Said) -> None:
+    """For `pytest -rP`."""
+    sys.stdout.write(f"{what}: {said}\n")
 
 
 def line_to_copy(said: Said) -> str:
@@ -26,7 +33,7 @@ def is_unpacking(machine: BareRoot) -> bool:
 
 def test_root_needs_one_command_and_a_second_start_is_fast(machine: BareRoot):
     first = machine.run("root", "python3", START, "--version")
-    print("first start:", first)
+    show("first start", first)
     assert first.code == 0, first
     assert first.out == f"wan22 {__version__}\n"
     assert "installing with apt: " in first.err
@@ -34,7 +41,8 @@ def test_root_needs_one_command_and_a_second_start_is_fast(machine: BareRoot):
 
     second = machine.run("root", "python3", START, "--version")
     bare = machine.run("root", f"{PLACE}/.venv/bin/wan22", "--version")
-    print("second start:", second, "the panel alone:", bare)
+    show("second start", second)
+    show("the panel alone", bare)
     assert (second.code, second.out, second.err) == (0, first.out, "")
     assert second.elapsed_s - bare.elapsed_s < 2.0
 
@@ -43,7 +51,7 @@ def test_root_needs_one_command_and_a_second_start_is_fast(machine: BareRoot):
     assert "comfyui" in (alone.out + alone.err).lower()
 
     tests = machine.run("root", "python3", TEST, SOME_TESTS)
-    print("tests:", tests)
+    show("tests", tests)
     assert tests.code == 0, tests
     assert " passed in " in tests.out.splitlines()[-1]
 
@@ -51,7 +59,7 @@ def test_root_needs_one_command_and_a_second_start_is_fast(machine: BareRoot):
 def test_a_user_without_root_copies_one_line(machine: BareRoot):
     machine.give_to(USER)
     stopped = machine.run(USER, "python3", TEST, SOME_TESTS)
-    print("without root:", stopped)
+    show("without root", stopped)
     assert stopped.code == 3
     assert "installing pip from pip-" in stopped.err
     assert stopped.err.count("sudo apt-get install") == 1
@@ -64,7 +72,7 @@ def test_a_user_without_root_copies_one_line(machine: BareRoot):
     assert done.code == 0, done
 
     tests = machine.run(USER, "python3", TEST, SOME_TESTS)
-    print("after the line:", tests)
+    show("after the line", tests)
     assert tests.code == 0, tests
     assert " passed in " in tests.out.splitlines()[-1]
 

@@ -169,7 +169,9 @@ class GenerationJob:
             if collected.problems:
                 return PromptOutcome.error if not collected.saved else result.outcome, collected.problems[0]
         if result.outcome is PromptOutcome.interrupted and cancel.is_set:
-            return PromptOutcome.cancelled, problem("cancelled", "Stopped on request; the run is kept as far as it came.")
+            return PromptOutcome.cancelled, problem(
+                "cancelled", "Stopped on request; the run is kept as far as it came."
+            )
         return result.outcome, result.problem
 
     def _prove(self, work: _Work, handle: ServerHandle) -> None:

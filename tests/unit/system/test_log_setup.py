@@ -13,7 +13,8 @@ from wan22.system.log_setup import FAULT_NAME, LOG_NAME, install_hooks, start_fa
 
 
 @pytest.fixture
-def problems() -> Iterator[list[Problem]]:
+def problems(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Problem]]:
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)  # pytest-qt puts one of its own there
     found: list[Problem] = []
     undo = install_hooks(found.append)
     yield found
