@@ -1,11 +1,12 @@
 @echo off
 setlocal DisableDelayedExpansion
+set "PANEL_CODE=3"
 call "%~dp0packaging\windows\find_python.bat"
-if errorlevel 1 goto ended
+if not defined PANEL_PYTHON goto ended
 %PANEL_PYTHON% "%~dp0test.py" %*
+set "PANEL_CODE=%ERRORLEVEL%"
 
 :ended
-set "PANEL_CODE=%ERRORLEVEL%"
 if "%PANEL_CODE%"=="0" goto keep_open
 echo.
 echo The test run ended with code %PANEL_CODE%. The lines above say why.

@@ -1,5 +1,6 @@
 """Rules that hold for every test: nothing may be left running, nothing of the user's may be touched."""
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings, runs and logs of a test live in its own folder."""
     monkeypatch.setenv("WAN22_HOME", str(tmp_path / "wan22-home"))
-    for name in ("WAN22_URL", "WAN22_PYTHON", "WAN22_PROFILE", "WAN22_OUTPUT"):
+    for name in [item for item in os.environ if item.startswith("WAN22_") and item != "WAN22_HOME"]:
         monkeypatch.delenv(name, raising=False)
 
 

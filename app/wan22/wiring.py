@@ -1,6 +1,7 @@
 """The one place that picks real, replayed or simulated parts and hands them to a face."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +25,7 @@ from wan22.job.provider import AttachedProvider, OwnedProvider
 from wan22.job.server import ServerHandle, ServerProvider
 from wan22.job.session import GenerationJob, JobParts
 from wan22.job.telemetry import JobTelemetry, SamplerFactory
-from wan22.launch.discovery import Installation, find_installation
+from wan22.launch.discovery import Installation, candidate_folders, find_installation
 from wan22.launch.flag_schema import FlagSchema, read_flag_schema
 from wan22.launch.launch_args import LaunchPlan, launch_plan
 from wan22.launch.launch_proof import launch_claims
@@ -106,14 +107,20 @@ def gpu_source(spec: str, clock: Clock, *, gentle: bool = False) -> GpuSource:
 
     Raises AppError `driver_missing`, `driver_mismatch`, `run_not_found`, `bad_argument`.
     """
-    kind, _, rest = spec.partition(":")
-    if kind == "nvml" and not rest:
+    kind, rest = _parsed_source(spec)
+    if kind == "nvml":
         return NvmlSource(clock, gentle=gentle, process_name=process_name)
-    if kind == "replay" and rest:
-        stored = open_run(find_run(runs_folder(), rest))
-        inventory = stored.manifest.inventory or GpuInventory(source="replay", simulated=stored.manifest.simulated)
-        return ReplaySource(stored.telemetry.readings(), inventory, clock)
-    raise app_error("bad_argument", f"--gpu {spec} is neither nvml nor replay:RUN.")
+    stored = open_run(find_run(runs_folder(), rest))
+    inventory = stored.manifest.inventory or GpuInventory(source="replay", simulated=stored.manifest.simulated)
+    return ReplaySource(stored.telemetry.readings(), inventory, clock)
+
+
+def _parsed_source(spec: str) -> tuple[str, str]:
+    """Kind of source and the run it replays."""
+    kind, _, rest = spec.partition(":")
+    if (kind, bool(rest)) not in (("nvml", False), ("replay", True)):
+        raise app_error("bad_argument", f"--gpu {spec} is neither nvml nor replay:RUN.")
+    return kind, rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ def owned_server(
 ) -> OwnedServer:
     """Prepare a ComfyUI from the settings' folder; nothing is started yet."""
     if chosen.comfyui is None:
-        raise app_error("comfyui_not_found", "No ComfyUI is configured yet.", hint=NO_COMFYUI_HINT)
+        raise _no_comfyui()
     installation, schema = flag_schema(chosen.comfyui, chosen.python)
     profile = choose_profile(chosen)
     plan = launch_plan(profile, installation, schema, "127.0.0.1", chosen.port, extra_flags, os.environ)
@@ -163,10 +170,16 @@ def owned_server(
     return OwnedServer(plan, profile, provider)
 
 
-NO_COMFYUI_HINT = (
-    "Name its folder: `wan22 run --comfyui FOLDER`, or attach to a running one: `wan22 run --url http://HOST:8188`. "
-    "`WAN22_COMFYUI` or `comfyui` in settings.toml keep the choice."
-)
+def _no_comfyui() -> AppError:
+    """Nothing is configured: say how to, with the folders that look like a ComfyUI as ready lines."""
+    found = candidate_folders(Path.home(), os.environ, sys.platform)
+    lines = [f'wan22 run --comfyui "{folder}"' for folder in found] or ["wan22 run --comfyui FOLDER"]
+    hint = (
+        "Name its folder, or attach to a running one with `wan22 run --url http://HOST:8188`:\n  "
+        + "\n  ".join(lines)
+        + "\n`comfyui = …` in settings.toml or the variable WAN22_COMFYUI keeps the choice."
+    )
+    return app_error("comfyui_not_found", "No ComfyUI is configured yet.", hint=hint)
 
 
 def _client(url: str, clock: Clock) -> HttpComfyClient:
@@ -197,6 +210,8 @@ def generation_job(
         server = owned_server(chosen, shared, extra_flags=extra_flags)
         provider, profile = server.provider, server.profile
     interval_s = 1.0 / chosen.sample_hz
+    if gpu != "none":
+        _parsed_source(gpu)
     sampler = None if gpu == "none" else _sampler(gpu, chosen.sample_hz, shared.clock)
     return GenerationJob(
         JobParts(

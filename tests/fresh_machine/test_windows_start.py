@@ -63,6 +63,7 @@ class Wine:
         variables = {
             "HOME": os.environ["HOME"],
             "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
             "WINEPREFIX": str(self.prefix),
             "WINEARCH": "win64",
             "WINEDEBUG": "-all",

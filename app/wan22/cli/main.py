@@ -13,9 +13,11 @@ from wan22.cli.commands import launch, monitor, profiles, runs
 from wan22.cli.commands import run as run_command
 from wan22.cli.console import Console
 from wan22.cli.exit_codes import ExitCode, exit_code_for
-from wan22.schema.problem import AppError
+from wan22.schema.problem import AppError, problem
 from wan22.system.log_setup import install_hooks, start_fault_log, start_log
 from wan22.system.paths import user_folders
+
+BAD_LINE = "The command line is not usable; standard error says why."
 
 app = typer.Typer(
     name="wan22",
@@ -67,6 +69,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app(args=list(arguments), prog_name="wan22")
     except SystemExit as end:
+        if end.code == ExitCode.usage and as_json:  # the parser has said on stderr what is wrong
+            Console(as_json=True).json({"kind": "problem", "problem": problem("bad_argument", BAD_LINE)})
         return end.code if isinstance(end.code, int) else (ExitCode.ok if end.code is None else ExitCode.internal)
     except AppError as error:
         Console(as_json=as_json).problem(error.problem)

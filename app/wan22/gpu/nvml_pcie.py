@@ -1,4 +1,8 @@
-"""PCIe throughput: the driver counts for 20 ms inside each call, so it is asked for on a thread of its own."""
+"""PCIe throughput: the driver counts for 20 ms inside each call, so it is asked for on a thread of its own.
+
+It counts what goes over the link, packet headers included: 8 to 10 % more than the bytes that a program copies
+(measured on an H100, with a kilobyte of 1000 bytes).
+"""
 
 import threading
 from collections.abc import Callable, Mapping

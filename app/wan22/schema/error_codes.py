@@ -326,7 +326,6 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "The NVIDIA driver stopped answering.",
         "Readings are tried again by themselves; restart the machine if they do not return.",
     ),
-    "gpu_not_found": ErrorCode(_K.gpu, "That GPU is not in this machine.", "`wan22 monitor --list` names the GPUs."),
     "telemetry_unavailable": ErrorCode(
         _K.gpu,
         "There are no GPU readings for this run.",

@@ -157,7 +157,7 @@ def test_a_run_is_played_back_and_then_it_ends(tmp_path: Path):
     lines = documents(done.stdout)
     assert lines[0]["inventory"]["source"] == "replay"
     played = [reading for line in lines if line["kind"] == "gpu_sampled" for reading in line["readings"]]
-    assert [str(int(reading["power_limit_w"])) for reading in played[:2]] == ["700", "700"]
+    assert [(reading["gpu"], reading["power_w"]) for reading in played[:2]] == [(0, 70.5), (1, 127.596)]
     assert len(played) == 8
     assert lines[-1]["state"] == "ended"
 
