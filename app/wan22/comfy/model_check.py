@@ -1,28 +1,16 @@
 """Model files that a graph names and the server does not offer: where they belong and where to get them."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from wan22.comfy.client import Graph
 from wan22.comfy.graph_link import class_of, inputs_of, link_of, title_of
 from wan22.comfy.input_check import is_missing_file
+from wan22.comfy.model_folder import model_folder
 from wan22.comfy.model_manifest import ModelManifest, base_name
 from wan22.comfy.object_info import InputSpec, NodeDefinitions
 from wan22.schema.problem import Problem, problem
 
-# Which folder below `models` a loader reads; the first pattern that fits "class.input" decides.
-_FOLDERS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^CLIPVisionLoader"), "clip_vision"),
-    (re.compile(r"\.clip_name\d?$"), "text_encoders"),
-    (re.compile(r"^FrameInterpolationModelLoader"), "frame_interpolation"),
-    (re.compile(r"^UpscaleModelLoader"), "upscale_models"),
-    (re.compile(r"\.unet_name$|^DiffusionModelLoader|^WanVideoModelLoader"), "diffusion_models"),
-    (re.compile(r"\.vae_name$"), "vae"),
-    (re.compile(r"\.lora_name$|\.lora(_\d+)?$"), "loras"),
-    (re.compile(r"\.control_net_name$"), "controlnet"),
-    (re.compile(r"\.ckpt_name$"), "checkpoints"),
-)
 _EXPERT_FOLDERS = ("diffusion_models", "unet", "checkpoints")
 
 
@@ -78,7 +66,7 @@ def _missing(
 ) -> Problem:
     class_type = class_of(graph, node_id)
     entry = manifest.by_file(name)
-    folder = entry.folder if entry else _folder_of(class_type, spec.name)
+    folder = entry.folder if entry else model_folder(class_type, spec.name)
     place = _place(folder, models_folder)
     size = f" ({entry.bytes / 1e9:.2f} GB)" if entry and entry.bytes else ""
     path = entry.path_below(models_folder) if entry and models_folder is not None else None
@@ -109,12 +97,6 @@ def _missing(
     )
 
 
-def _folder_of(class_type: str, input_name: str) -> str | None:
-    """Folder relative to ComfyUI's own; None when it is not known for this loader."""
-    name = f"{class_type}.{input_name}"
-    return next((f"models/{folder}" for pattern, folder in _FOLDERS if pattern.search(name)), None)
-
-
 def _place(folder: str | None, models_folder: Path | None) -> str:
     """The folder in words: its full path on this machine, or its place at the server."""
     if folder is None:
@@ -126,10 +108,10 @@ def _place(folder: str | None, models_folder: Path | None) -> str:
 
 def _other_loader(definitions: NodeDefinitions, class_type: str, input_name: str, name: str) -> str | None:
     """A loader of another folder whose choices hold this very file; None when there is none."""
-    wanted, own = base_name(name).casefold(), _folder_of(class_type, input_name)
+    wanted, own = base_name(name).casefold(), model_folder(class_type, input_name)
     for other in ("UNETLoader", "CLIPLoader", "VAELoader", "LoraLoaderModelOnly", "CheckpointLoaderSimple"):
         for spec in definitions.inputs(other):
-            folder = _folder_of(other, spec.name)
+            folder = model_folder(other, spec.name)
             if folder in (None, own):
                 continue
             if any(base_name(str(option)).casefold() == wanted for option in spec.options):

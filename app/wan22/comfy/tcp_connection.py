@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 from wan22.system.cancel import CancelToken
@@ -25,20 +26,20 @@ def open_connection(
     """
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
-    connected = _connect(host, parts.port or (443 if secure else 80), limit_s, cancel)
-    try:
+    with ExitStack() as on_failure:
+        connected = _connect(host, parts.port or (443 if secure else 80), limit_s, cancel)
+        on_failure.callback(connected.close)
         connected.settimeout(limit_s)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if secure:
             context = ssl.create_default_context()
             connected = context.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False)
+            on_failure.callback(connected.close)
         on_open(connected)
         if isinstance(connected, ssl.SSLSocket):
             connected.do_handshake()
-    except BaseException:
-        connected.close()
-        raise
+        on_failure.pop_all()
     return connected
 
 
@@ -47,19 +48,18 @@ def _connect(host: str, port: int, limit_s: float, cancel: CancelToken) -> socke
     deadline_s = time.monotonic() + limit_s
     last: OSError = TimeoutError(f"{host}:{port} has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        attempt = socket.socket(family, kind, protocol)
-        try:
-            _connect_one(attempt, address, deadline_s, cancel)
-        except OSError as error:
-            attempt.close()
-            last = error
-            if cancel.is_set or time.monotonic() > deadline_s:
-                break
-        except BaseException:
-            attempt.close()
-            raise
-        else:
-            return attempt
+        with ExitStack() as on_failure:
+            attempt = socket.socket(family, kind, protocol)
+            on_failure.callback(attempt.close)
+            try:
+                _connect_one(attempt, address, deadline_s, cancel)
+            except OSError as error:
+                last = error
+            else:
+                on_failure.pop_all()
+                return attempt
+        if cancel.is_set or time.monotonic() > deadline_s:
+            break
     raise last
 
 

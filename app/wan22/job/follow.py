@@ -4,6 +4,7 @@ import queue
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wan22.comfy.client import ComfyClient, Graph, HistoryEntry, Message
@@ -70,18 +71,19 @@ class PromptFollower:
         self._missing_polls = 0
         self._unreachable_since_s: float | None = None
         self._connected = False
+        self._client_id = ""
         self._reader = FactReader("")
 
     def run(self, plan: PromptPlan, cancel: CancelToken) -> FollowResult:
         """Submit and follow to the end. Raises AppError only when the server refuses the prompt."""
-        client_id, prompt_id = uuid.uuid4().hex, str(uuid.uuid4())
+        self._client_id, prompt_id = uuid.uuid4().hex, str(uuid.uuid4())
         stop_socket = CancelToken()
-        worker = Worker("comfy-socket", lambda token: self._listen(client_id, token), cancel=stop_socket)
+        worker = Worker("comfy-socket", partial(self._listen, self._client_id), cancel=stop_socket)
         worker.start()
         try:
             self._await_connection(cancel)
             queued_s = self._clock.now()
-            answer = self._client.submit(plan.graph, prompt_id, client_id, plan.extra)
+            answer = self._client.submit(plan.graph, prompt_id, self._client_id, plan.extra)
             prompt_id = answer.prompt_id
             self._reader = FactReader(prompt_id)
             self._bus.publish(
@@ -126,6 +128,8 @@ class PromptFollower:
     def _note_connection(self, message: Message) -> None:
         if message.type == "connected":
             self._connected = True
+            # A connection that had to be opened twice has a new id; only under that one are messages sent.
+            self._client_id = str(message.data.get("client_id") or self._client_id)
             if self._lost_at_s is not None:
                 self._bus.publish(SocketRestored(time_s=message.time_s, missed_s=message.time_s - self._lost_at_s))
                 self._lost_at_s = None

@@ -82,6 +82,7 @@ class _Work:
     parameters: JobParameters | None = None
     target_key: TargetKey | None = None
     identity: TelemetryIdentity = field(default_factory=TelemetryIdentity)
+    board: GpuInfo | None = None
     claims: tuple[LaunchClaim, ...] = ()
     outputs: tuple[Path, ...] = ()
 
@@ -138,8 +139,7 @@ class GenerationJob:
     ) -> tuple[PromptOutcome, Problem | None]:
         """Everything between the open and the closed folder; `keep` writes what is known by now into the manifest."""
         handle = work.handle = self._parts.provider.acquire(cancel)
-        environment = dict(handle.plan.environment) if handle.plan is not None else {}
-        work.identity, board = work.telemetry.identify(handle, environment)
+        self._identify(work, handle)
         self._prove(work, handle)
         cancel.raise_if_set()
 
@@ -158,11 +158,14 @@ class GenerationJob:
         work.graph, _ = graph_for_server(graph, definitions)
         write_json_atomic(folder.workflow, work.graph)
         work.parameters = self._parameters(work)
-        work.target_key = _target_key(work.parameters, handle, board)
+        work.target_key = _target_key(work.parameters, handle, work.board)
         keep()
 
         result = self._follow(work, handle, cancel)
         self._prove(work, handle)
+        if work.board is None and handle.local:  # by now the driver lists the server's process
+            self._identify(work, handle)
+            work.target_key = _target_key(work.parameters, handle, work.board)
         if result.outcome is PromptOutcome.success:
             collected = collect_outputs(handle.client, result.history, folder.outputs, self._bus, self._clock, cancel)
             work.outputs = collected.saved
@@ -173,6 +176,11 @@ class GenerationJob:
                 "cancelled", "Stopped on request; the run is kept as far as it came."
             )
         return result.outcome, result.problem
+
+    def _identify(self, work: _Work, handle: ServerHandle) -> None:
+        """Find out which board of this machine does the work, if it is one of them."""
+        environment = handle.plan.environment if handle.plan is not None else {}
+        work.identity, work.board = work.telemetry.identify(handle, environment)
 
     def _prove(self, work: _Work, handle: ServerHandle) -> None:
         """Check the profile's promises; after the job the log can say more (attention that fell back, say)."""

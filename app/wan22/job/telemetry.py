@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from wan22.gpu.match import match_device
+from wan22.gpu.match import find_device
 from wan22.job.server import ServerHandle
 from wan22.schema.events import TelemetryStatus
 from wan22.schema.gpu import GpuInfo, GpuInventory, GpuProcess, GpuSampled
@@ -96,16 +96,17 @@ class JobTelemetry:
         device = next((item for item in handle.stats.devices if item.type == "cuda"), None)
         if device is None:
             return TelemetryIdentity(source=self._inventory.source, reason="the server does not use a GPU"), None
-        board = self._board_of_process(handle.pid) or match_device(
-            self._inventory, device.gpu_name, device.index, environment.get("CUDA_VISIBLE_DEVICES"), environment
-        )
+        board = self._board_of_process(handle.pid)
         if board is None:
-            reason = f"no board of this machine could be matched to the server's {device.gpu_name}"
-            return TelemetryIdentity(source=self._inventory.source, reason=reason), None
-        return (
-            TelemetryIdentity(source=self._inventory.source, gpu_uuid=board.uuid, interval_s=self._interval_s),
-            board,
-        )
+            visible = environment.get("CUDA_VISIBLE_DEVICES")
+            match = find_device(self._inventory, device.gpu_name, device.index, visible, environment)
+            if match is None or not match.certain:
+                why = "no board of this machine fits" if match is None else f"a guess would be needed ({match.reason})"
+                reason = f"which board works as the server's {device.gpu_name} is not sure: {why}"
+                return TelemetryIdentity(source=self._inventory.source, reason=reason), None
+            board = match.gpu
+        source = self._inventory.source
+        return TelemetryIdentity(source=source, gpu_uuid=board.uuid, interval_s=self._interval_s), board
 
     def _board_of_process(self, pid: int | None) -> GpuInfo | None:
         """The board that lists the server's own process: sure, where the driver tells processes at all."""
@@ -115,7 +116,7 @@ class JobTelemetry:
         hits = [
             gpu
             for gpu, processes in self._processes.items()
-            if any(process.kind == "compute" and process.pid in tree for process in processes)
+            if any("compute" in process.kind and process.pid in tree for process in processes)
         ]
         if len(hits) != 1:
             return None

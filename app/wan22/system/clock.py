@@ -23,18 +23,21 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock. Wall time is read once: a corrected system time cannot bend a duration."""
+    """The machine's clock. Wall time is read once: a corrected system time cannot bend a duration.
+
+    `perf_counter` and not `monotonic`: before Python 3.13 the latter steps by 15.6 ms on Windows.
+    """
 
     def __init__(self) -> None:
-        self._anchor_s = time.time() - time.monotonic()
+        self._anchor_s = time.time() - time.perf_counter()
 
     def monotonic(self) -> float:
         """Seconds on the machine's monotonic clock (one for all processes of the machine)."""
-        return time.monotonic()
+        return time.perf_counter()
 
     def now(self) -> float:
         """Seconds since the epoch, free of jumps."""
-        return self._anchor_s + time.monotonic()
+        return self._anchor_s + time.perf_counter()
 
     def sleep(self, seconds: float, cancel: CancelToken | None = None) -> bool:
         """Wait for `seconds` or until `cancel` is set."""

@@ -92,6 +92,15 @@ def test_facts_come_in_order_and_the_end_mark_ends_it(story: Story):
     assert client_id
 
 
+def test_the_prompt_is_sent_under_the_id_of_the_connection_that_lives(story: Story):
+    story.client.say("disconnected", reason="handshake failed")
+    story.client.outbox.get()  # the first "connected", which had no id of its own
+    story.client.say("connected", client_id="second")
+    story.client.on_submit = lambda prompt_id: finish(story, prompt_id)
+    story.run()
+    assert story.client.submitted[0][2] == "second"
+
+
 def test_an_execution_error_is_named(story: Story):
     def tell(prompt_id: str) -> None:
         data = {
