@@ -1,6 +1,6 @@
 """The seam: what the program needs of a ComfyUI server."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -125,6 +125,3 @@ class ComfyClient(Protocol):
         an older id, so the caller reconciles by `queue` and `history`.
         """
         ...
-
-
-ReadyCheck = Callable[[], bool]

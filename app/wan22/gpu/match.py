@@ -18,29 +18,6 @@ class DeviceMatch:
     reason: str
 
 
-def match_device(
-    inventory: GpuInventory,
-    device_name: str,
-    device_index: int | None = None,
-    cuda_visible_devices: str | None = None,
-    environment: Mapping[str, str] | None = None,
-    *,
-    uuid: str | None = None,
-    pci_bus_id: str | None = None,
-) -> GpuInfo | None:
-    """As `find_device`, the board alone. With several boards of one name it may be a guess: ask `find_device`."""
-    found = find_device(
-        inventory,
-        device_name,
-        device_index,
-        cuda_visible_devices,
-        environment,
-        uuid=uuid,
-        pci_bus_id=pci_bus_id,
-    )
-    return None if found is None else found.gpu
-
-
 def find_device(
     inventory: GpuInventory,
     device_name: str,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from wan22.schema.gpu import GpuReading
+from wan22.schema.gpu import LIMITERS, GpuReading
 
 
 class Treat(Enum):
@@ -61,18 +61,6 @@ REASONS: tuple[ThrottleReason, ...] = (
         0x400, "reliability", "At the highest voltage that is safe: usual for a GPU without other limits.", Treat.benign
     ),
 )
-
-LIMITERS: dict[str, str] = {
-    "power_cap": "limiter_power_cap_ns",
-    "thermal": "limiter_thermal_ns",
-    "hw_thermal": "limiter_hw_thermal_ns",
-    "power_brake": "limiter_power_brake_ns",
-    "board": "limiter_board_ns",
-    "low_utilization": "limiter_low_utilization_ns",
-    "reliability": "limiter_reliability_ns",
-    "below_base": "limiter_below_base_ns",
-}
-"""Name of a limiter → field of `GpuReading` with its counter."""
 
 _NS_A_SECOND = 1e9
 

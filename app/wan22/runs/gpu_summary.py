@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from wan22.runs.telemetry import FloatArray, Telemetry
+from wan22.schema.gpu import LIMITERS
 from wan22.schema.summary import GpuSummary
 
 Span = tuple[float, float]
@@ -13,16 +14,6 @@ Span = tuple[float, float]
 EDGE_S = 1.5
 HOLE_S = 6.0
 _JOULES_A_WH = 3600.0
-_COUNTERS = {
-    "power_cap": "limiter_power_cap_ns",
-    "thermal": "limiter_thermal_ns",
-    "hw_thermal": "limiter_hw_thermal_ns",
-    "power_brake": "limiter_power_brake_ns",
-    "board": "limiter_board_ns",
-    "low_utilization": "limiter_low_utilization_ns",
-    "reliability": "limiter_reliability_ns",
-    "below_base": "limiter_below_base_ns",
-}
 _BITS = {
     "power_cap": 0x4,
     "hw_slowdown": 0x8,
@@ -111,7 +102,7 @@ def _limiters(board: Telemetry, phase: Telemetry, spans: Sequence[Span]) -> tupl
     """Share of the sampling time that each limiter was at work, 0 to 1, and where that was read."""
     duration_ns = sum(last_s - first_s for first_s, last_s in spans) * 1e9
     if duration_ns > 0:
-        growth = {name: _counter_growth(board, column, spans) for name, column in _COUNTERS.items()}
+        growth = {name: _counter_growth(board, column, spans) for name, column in LIMITERS.items()}
         shares = {name: min(1.0, ns / duration_ns) for name, ns in growth.items() if ns is not None}
         if shares:
             return shares, "counters"

@@ -61,6 +61,19 @@ class GpuReading:
 READING_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(GpuReading))
 
 
+LIMITERS: dict[str, str] = {
+    "power_cap": "limiter_power_cap_ns",
+    "thermal": "limiter_thermal_ns",
+    "hw_thermal": "limiter_hw_thermal_ns",
+    "power_brake": "limiter_power_brake_ns",
+    "board": "limiter_board_ns",
+    "low_utilization": "limiter_low_utilization_ns",
+    "reliability": "limiter_reliability_ns",
+    "below_base": "limiter_below_base_ns",
+}
+"""Name of a limiter → field of `GpuReading` with its counter."""
+
+
 class GpuProcess(Tolerant):
     """A process that holds GPU memory. `memory_bytes` is None where the driver hides it (Windows WDDM).
 

@@ -1,12 +1,18 @@
 from itertools import permutations
+from typing import Any
 
 import pytest
 
-from wan22.gpu.match import find_device, match_device
+from wan22.gpu.match import find_device
 from wan22.schema.gpu import GpuInfo, GpuInventory
 
 R5090 = "NVIDIA GeForce RTX 5090"
 R3090 = "NVIDIA GeForce RTX 3090"
+
+
+def match_device(*arguments: Any, **ids: Any) -> GpuInfo | None:
+    found = find_device(*arguments, **ids)
+    return None if found is None else found.gpu
 
 
 def board(gpu: int, name: str, bus: int | None = None) -> GpuInfo:

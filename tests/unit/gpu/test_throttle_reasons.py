@@ -2,8 +2,8 @@ from dataclasses import fields
 
 import pytest
 
-from wan22.gpu.throttle_reasons import LIMITERS, REASONS, Treat, limiter_shares, reasons_from_mask
-from wan22.schema.gpu import GpuReading
+from wan22.gpu.throttle_reasons import REASONS, Treat, limiter_shares, reasons_from_mask
+from wan22.schema.gpu import LIMITERS, GpuReading
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -157,11 +158,11 @@ class TestEnvironment:
     def test_too_little_space_is_said_before_anything_is_downloaded(self, bootstrap: ModuleType, root, monkeypatch):
         monkeypatch.setattr(bootstrap.shutil, "disk_usage", lambda path: Free(5 * 10**6))
         with pytest.raises(bootstrap.SetupFailed, match="5 MB free"):
-            bootstrap.make_environment(root / ".venv", sys.executable, has_ensurepip=True)
+            bootstrap.make_environment(root / ".venv", sys.executable)
 
     def test_a_real_one_is_made_and_noticed_when_moved(self, bootstrap: ModuleType, root: Path):
         folder = root / ".venv"
-        bootstrap.make_environment(folder, bootstrap.suitable_python(), has_ensurepip=True)
+        bootstrap.make_environment(folder, bootstrap.suitable_python())
         assert bootstrap.version_of(bootstrap.environment_python(folder)) in bootstrap.VERSIONS
         assert bootstrap.why_unusable(folder) == ""
         moved = folder.rename(root / "moved")
@@ -174,72 +175,83 @@ class Free:
 
 
 class Machine:
-    """What ensure_environment finds, and what it then did."""
+    """What the set-up finds, and what it then did."""
 
     def __init__(self, bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, *, root: bool, apt: bool = True) -> None:
-        self.has_ensurepip = False
+        self.has_ensurepip = self.has_certificates = False
         self.missing = ["libegl1", "libgl1"]
         self.installed: list[list[str]] = []
-        self.made_with_ensurepip: list[bool] = []
-        monkeypatch.setattr(bootstrap, "suitable_python", lambda: "/usr/bin/python3")
+        self.refusal: Exception | None = None
         monkeypatch.setattr(bootstrap, "version_of", lambda python: "3.11")
         monkeypatch.setattr(bootstrap, "has_modules", lambda python, *names: self.has_ensurepip)
-        monkeypatch.setattr(bootstrap, "make_environment", self.make)
         monkeypatch.setattr(bootstrap.debian, "missing_qt_packages", lambda: list(self.missing))
+        monkeypatch.setattr(bootstrap.debian, "lacks_certificates", lambda: not self.has_certificates)
         monkeypatch.setattr(bootstrap.debian, "has_apt", lambda: apt)
         monkeypatch.setattr(bootstrap.debian, "is_root", lambda: root)
         monkeypatch.setattr(bootstrap.debian, "install", self.install)
-        self.failure: Exception | None = None
 
     def install(self, packages: list[str], variables: dict[str, str]) -> None:
         self.installed.append(packages)
-        self.has_ensurepip, self.missing = True, []
+        if self.refusal:
+            raise self.refusal
 
-    def make(self, folder: Path, python: str, has_ensurepip: bool) -> None:
-        self.made_with_ensurepip.append(has_ensurepip)
-        if self.failure:
-            raise self.failure
+
+PYTHON = "/usr/bin/python3"
+APT_LINE = "apt-get update && sudo apt-get install -y --no-install-recommends "
 
 
 class TestSystemPackages:
-    def test_root_installs_all_that_is_missing_at_once(self, bootstrap: ModuleType, root: Path, monkeypatch):
+    def test_root_installs_all_that_is_missing_at_once(self, bootstrap: ModuleType, monkeypatch):
         machine = Machine(bootstrap, monkeypatch, root=True)
-        bootstrap.ensure_environment(root / ".venv")
+        assert bootstrap.get_system_packages(PYTHON) == ""
         assert machine.installed == [["python3.11-venv", "ca-certificates", "libegl1", "libgl1"]]
-        assert machine.made_with_ensurepip == [True]
 
-    def test_root_installs_nothing_that_is_there(self, bootstrap: ModuleType, root: Path, monkeypatch):
+    def test_root_installs_nothing_that_is_there(self, bootstrap: ModuleType, monkeypatch):
         machine = Machine(bootstrap, monkeypatch, root=True)
-        machine.has_ensurepip, machine.missing = True, []
-        bootstrap.ensure_environment(root / ".venv")
+        machine.has_ensurepip, machine.has_certificates, machine.missing = True, True, []
+        assert bootstrap.get_system_packages(PYTHON) == ""
         assert machine.installed == []
 
-    def test_others_take_pip_from_its_wheel(self, bootstrap: ModuleType, root: Path, monkeypatch):
-        machine = Machine(bootstrap, monkeypatch, root=False)
-        bootstrap.ensure_environment(root / ".venv")
-        assert machine.installed == []
-        assert machine.made_with_ensurepip == [False]
-
-    def test_where_that_fails_one_line_installs_everything(self, bootstrap: ModuleType, root: Path, monkeypatch):
-        machine = Machine(bootstrap, monkeypatch, root=False)
-        machine.failure = bootstrap.SetupFailed("No wheel.")
-        with pytest.raises(bootstrap.SetupFailed, match="No wheel") as caught:
-            bootstrap.ensure_environment(root / ".venv")
-        assert caught.value.line == (
-            "sudo apt-get update && sudo apt-get install -y --no-install-recommends "
-            "python3.11-venv ca-certificates libegl1 libgl1"
-        )
-
-    def test_apt_that_fails_does_not_stop_what_needs_no_apt(self, bootstrap: ModuleType, root, monkeypatch, capsys):
+    def test_an_environment_that_is_there_needs_no_venv_module(self, bootstrap: ModuleType, monkeypatch):
         machine = Machine(bootstrap, monkeypatch, root=True)
+        bootstrap.get_system_packages("")
+        assert machine.installed == [["ca-certificates", "libegl1", "libgl1"]]
 
-        def refuse(packages: list[str], variables: dict[str, str]) -> None:
-            raise bootstrap.SetupFailed("There is no connection.")
+    def test_others_get_one_line_for_all_of_it_in_case_it_goes_wrong(self, bootstrap: ModuleType, monkeypatch):
+        machine = Machine(bootstrap, monkeypatch, root=False)
+        line = bootstrap.get_system_packages(PYTHON)
+        assert line == f"sudo {APT_LINE}python3.11-venv ca-certificates libegl1 libgl1"
+        assert machine.installed == []
 
-        monkeypatch.setattr(bootstrap.debian, "install", refuse)
-        bootstrap.ensure_environment(root / ".venv")
-        assert machine.made_with_ensurepip == [False]
+    def test_qt_alone_never_explains_why_a_set_up_stopped(self, bootstrap: ModuleType, monkeypatch):
+        machine = Machine(bootstrap, monkeypatch, root=False)
+        machine.has_ensurepip = machine.has_certificates = True
+        assert bootstrap.get_system_packages(PYTHON) == ""
+
+    def test_apt_that_fails_does_not_stop_what_needs_no_apt(self, bootstrap: ModuleType, monkeypatch, capsys):
+        machine = Machine(bootstrap, monkeypatch, root=True)
+        machine.refusal = bootstrap.SetupFailed("There is no connection.")
+        assert bootstrap.get_system_packages(PYTHON).endswith("python3.11-venv ca-certificates libegl1 libgl1")
         assert "There is no connection." in capsys.readouterr().err
+
+    def test_a_set_up_that_stops_tells_the_line(self, bootstrap: ModuleType, venv: Path, monkeypatch):
+        def stop(*_: Any) -> None:
+            raise bootstrap.SetupFailed("No wheel.")
+
+        monkeypatch.setattr(bootstrap, "get_system_packages", lambda python: "the line")
+        monkeypatch.setattr(bootstrap, "install_packages", stop)
+        with pytest.raises(bootstrap.SetupFailed, match="No wheel") as caught:
+            bootstrap.set_up(venv, bootstrap.LOCK, window_required=False)
+        assert caught.value.line == "the line"
+
+    def test_without_ensurepip_pip_comes_out_of_its_wheel(self, bootstrap: ModuleType, root: Path, monkeypatch):
+        wheel = root / "pip-9-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("pip/__init__.py", "")
+        monkeypatch.setattr(bootstrap, "has_modules", lambda python, *names: False)
+        monkeypatch.setattr(bootstrap.debian, "find_pip_wheel", lambda cache, variables: wheel)
+        bootstrap.make_environment(root / ".venv", bootstrap.suitable_python())
+        assert len(list((root / ".venv").glob("lib/python3*/site-packages/pip/__init__.py"))) == 1
 
     def test_without_a_window_the_missing_libraries_are_a_note(self, bootstrap, root: Path, monkeypatch, capsys):
         Machine(bootstrap, monkeypatch, root=False)
@@ -319,17 +331,17 @@ class TestPrepare:
     @pytest.fixture
     def order(self, bootstrap: ModuleType, venv: Path, monkeypatch) -> list[str]:
         done: list[str] = []
-        for name in ("ensure_environment", "install_packages", "check_qt"):
+        for name in ("get_system_packages", "install_packages", "check_qt"):
             monkeypatch.setattr(bootstrap, name, lambda *_, name=name, **__: done.append(name))
         return done
 
     def test_the_stamp_comes_last_and_is_believed(self, bootstrap: ModuleType, venv: Path, order: list[str]):
         assert bootstrap.prepare(bootstrap.LOCK, False) == bootstrap.environment_python(venv)
-        assert order == ["ensure_environment", "install_packages", "check_qt"]
+        assert order == ["get_system_packages", "install_packages", "check_qt"]
         bootstrap.prepare(bootstrap.LOCK, False)
         assert len(order) == 3
 
-    @pytest.mark.parametrize("at", ["ensure_environment", "install_packages", "check_qt"])
+    @pytest.mark.parametrize("at", ["get_system_packages", "install_packages", "check_qt"])
     def test_a_set_up_that_stopped_anywhere_is_repeated(self, bootstrap, venv, order, monkeypatch, at: str):
         def stop(*_: Any, **__: Any) -> None:
             raise bootstrap.SetupFailed("stopped")

@@ -69,6 +69,13 @@ def test_the_packages_of_libraries_that_do_not_load_are_missing(debian: ModuleTy
     assert debian.missing_qt_packages() == []
 
 
+def test_root_certificates_are_looked_for_where_debians_pip_does(debian: ModuleType, apt: Apt, monkeypatch, tmp_path):
+    monkeypatch.setattr(debian, "CERTIFICATES", tmp_path / "certificates")
+    assert debian.lacks_certificates()
+    (tmp_path / "certificates").touch()
+    assert not debian.lacks_certificates()
+
+
 def test_apt_reads_the_lists_then_installs(debian: ModuleType, apt: Apt):
     debian.install(["a", "b"], {})
     assert apt.words == ["update", "install"]

@@ -51,6 +51,14 @@ def test_a_failure_shows_the_last_lines_and_the_code(step: ModuleType, tmp_path:
     assert len(caught.value.output) == 50
 
 
+def test_a_traceback_of_a_step_is_not_shown(step: ModuleType, tmp_path: Path):
+    with pytest.raises(step.StepFailed) as caught:
+        run(step, "print('first', flush=True); open('/no/file')", tmp_path)
+    first, said, last = str(caught.value).splitlines()
+    assert (first, said) == ("The step failed (exit code 1).", "  first")
+    assert last.startswith("  FileNotFoundError")
+
+
 def test_plain_lines_tell_that_it_moves(step: ModuleType, tmp_path: Path, monkeypatch, capsys):
     monkeypatch.setattr(step, "LINE_EVERY_S", 0.2)
     monkeypatch.setattr(step, "TICK_S", 0.02)
@@ -101,6 +109,7 @@ def test_a_step_that_is_left_early_is_ended(step: ModuleType, tmp_path: Path, mo
         ("Err:1 bookworm InRelease Temporary failure resolving 'mirror.invalid'", "no connection"),
         ("urllib3.exceptions.ReadTimeoutError: Read timed out.", "no connection"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] ...'))", "not trusted"),
+        ("OSError: Could not find a suitable TLS CA certificate bundle, invalid path: /etc/x", "no root certificates"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "not the one that the lock"),
         ("ERROR: No matching distribution found for pyside6-essentials==6.12.0", "no ready-made build"),
         ("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt)", "at this moment"),
