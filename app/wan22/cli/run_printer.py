@@ -7,7 +7,9 @@ from typing import Self
 
 from wan22.cli.console import Console, LiveBlock
 from wan22.cli.duration import measured, spoken, spoken_range
-from wan22.cli.stage_lines import reading_lines, stage_line
+from wan22.cli.gpu_line import gpu_line
+from wan22.cli.stage_lines import stage_line
+from wan22.gpu.latest import merged_reading
 from wan22.job.eta import eta
 from wan22.runs.own_band import Usual
 from wan22.runs.stages import stage_timings
@@ -26,7 +28,7 @@ from wan22.schema.events import (
     SocketRestored,
     TelemetryStatus,
 )
-from wan22.schema.gpu import GpuSampled
+from wan22.schema.gpu import GpuReading, GpuSampled
 from wan22.schema.server import Proof
 from wan22.schema.summary import StageTiming
 from wan22.system.bus import Bus, Fact
@@ -55,6 +57,7 @@ class RunPrinter:
         self._usual: Mapping[Role, Usual] = {}
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._state = RunState()
+        self._readings: dict[int, GpuReading] = {}
         self._printed: set[Role] = set()
         self._broken = False
         self._worker = Worker("run-printer", self._work)
@@ -85,6 +88,9 @@ class RunPrinter:
             except queue.Empty:
                 break
             self._state = reduce(self._state, fact)
+            if isinstance(fact, GpuSampled):
+                for reading in fact.readings:
+                    self._readings[reading.gpu] = merged_reading(self._readings.get(reading.gpu), reading)
             if isinstance(fact, PromptQueued) and self._state.run_id is not None:
                 self._usual = self._usual_times(self._state.run_id)
             if self._console.as_json:
@@ -136,7 +142,7 @@ class RunPrinter:
             )
             lines.append("  " + self._left(stages))
         if state.telemetry is not None and state.telemetry.available:
-            lines.extend("  " + line for line in reading_lines(list(state.readings.values())))
+            lines.extend("  " + gpu_line(None, reading) for reading in self._readings.values())
         return lines
 
     def _left(self, stages: tuple[StageTiming, ...]) -> str:

@@ -1,10 +1,7 @@
 """The stages of a run as lines of text, for the live block and for the report at the end."""
 
-from collections.abc import Sequence
-
 from wan22.cli.duration import measured
 from wan22.schema.events import Role
-from wan22.schema.gpu import GpuReading
 from wan22.schema.summary import StageTiming
 
 NAMES = {
@@ -17,7 +14,6 @@ NAMES = {
     Role.save: "save",
     Role.other: "other",
 }
-GIB = 2**30
 
 
 def stage_line(stage: StageTiming, *, at_work: bool = False) -> str:
@@ -42,35 +38,3 @@ def stage_details(stage: StageTiming) -> str:
     if stage.load_s is not None and stage.load_s >= 0.05:
         parts.append(f"loading about {measured(stage.load_s)}")
     return " · ".join(parts)
-
-
-def reading_line(reading: GpuReading) -> str:
-    """`GPU 0   100 % · 71 °C · 548 of 575 W · 27.4 of 31.8 GiB · 2490 MHz`; what is missing reads N/A."""
-    memory = _of(_gib(reading.memory_used_bytes), _gib(reading.memory_total_bytes), "GiB", 1)
-    parts = (
-        _with_unit(reading.utilization_pct, "%"),
-        _with_unit(reading.temperature_c, "°C"),
-        _of(reading.power_w, reading.power_limit_w, "W", 0),
-        memory,
-        _with_unit(reading.sm_clock_mhz, "MHz"),
-    )
-    return f"GPU {reading.gpu}         " + " · ".join(parts)
-
-
-def reading_lines(readings: Sequence[GpuReading]) -> list[str]:
-    """One line a GPU."""
-    return [reading_line(reading) for reading in readings]
-
-
-def _gib(value_bytes: float | None) -> float | None:
-    return None if value_bytes is None else value_bytes / GIB
-
-
-def _with_unit(value: float | None, unit: str) -> str:
-    return "N/A" if value is None else f"{value:.0f} {unit}"
-
-
-def _of(value: float | None, limit: float | None, unit: str, decimals: int) -> str:
-    if value is None:
-        return f"N/A {unit}"
-    return f"{value:.{decimals}f} {unit}" if limit is None else f"{value:.{decimals}f} of {limit:.{decimals}f} {unit}"

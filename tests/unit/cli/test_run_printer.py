@@ -1,0 +1,118 @@
+import json
+import threading
+import time
+
+import pytest
+
+from tests.unit.runs.facts import cold_job
+from wan22.cli.console import Console
+from wan22.cli.run_printer import RunPrinter, lasting_lines
+from wan22.cli.stage_lines import stage_line
+from wan22.schema.events import (
+    LaunchProved,
+    PreflightFinished,
+    PreviewReceived,
+    Role,
+    RunStarted,
+    ServerReady,
+    TelemetryStatus,
+)
+from wan22.schema.gpu import GpuReading, GpuSampled
+from wan22.schema.problem import Severity, problem
+from wan22.schema.server import LaunchClaim, Proof
+from wan22.schema.summary import StageTiming
+from wan22.system.bus import Bus, Fact
+from wan22.system.clock import SystemClock
+
+
+def printed(*facts: Fact, as_json: bool = False) -> None:
+    clock = SystemClock()
+    bus = Bus(clock)
+    with RunPrinter(Console(as_json=as_json), bus, clock):
+        for fact in facts:
+            bus.publish(fact)
+
+
+def test_every_stage_is_printed_once_in_the_order_in_which_it_ends(capsys: pytest.CaptureFixture[str]):
+    printed(*cold_job())
+    out = capsys.readouterr().out
+    lines = [line.split()[0:2] for line in out.splitlines() if line.startswith("  ")]
+    names = [" ".join(words) if words[0] == "pass" else words[0] for words in lines]
+    stages = [name for name in names if name in ("load", "encode", "pass 1", "pass 2", "decode", "save")]
+    assert sorted(stages) == sorted(set(stages))
+    assert {"pass 1", "pass 2", "decode", "save"} <= set(stages)
+    assert stages.index("pass 1") < stages.index("pass 2") < stages.index("decode")
+
+
+def test_json_is_every_event_and_no_reading(capsys: pytest.CaptureFixture[str]):
+    reading = GpuSampled(time_s=1.0, readings=(GpuReading(time_s=1.0, gpu=0),))
+    preview = PreviewReceived(time_s=1.0, image_format="jpeg", byte_count=3, image=b"abc")
+    printed(*cold_job(), reading, preview, as_json=True)
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [item["kind"] for item in documents[:-1]] == [fact.kind for fact in cold_job()]
+    assert documents[-1] == {
+        "time_s": 1.0,
+        "kind": "preview_received",
+        "prompt_id": None,
+        "node": None,
+        "image_format": "jpeg",
+        "byte_count": 3,
+    }
+
+
+def test_publishing_never_waits_for_a_stuck_terminal(monkeypatch: pytest.MonkeyPatch):
+    release = threading.Event()
+    monkeypatch.setattr(Console, "text", lambda *_args, **_options: release.wait(5))
+    clock = SystemClock()
+    bus = Bus(clock)
+    with RunPrinter(Console(), bus, clock):
+        begun = time.perf_counter()
+        for fact in cold_job() * 20:
+            bus.publish(fact)
+        assert time.perf_counter() - begun < 1.0
+        release.set()
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"),
+    [
+        (RunStarted(time_s=0, run_id="r", title="t", simulated=True), "SIMULATED"),
+        (ServerReady(time_s=0, url="http://x", owned=False, version="0.25.0"), "attached, never stopped"),
+        (ServerReady(time_s=0, url="http://x", owned=True, startup_s=4.8), "after 4.80 s (started here)"),
+        (TelemetryStatus(time_s=0, available=False, reason="no driver"), "no telemetry: no driver"),
+        (PreflightFinished(time_s=0, warnings=(problem("size_unusual", "Odd.", Severity.warning),)), "! Odd."),
+    ],
+)
+def test_lasting_lines(fact: Fact, words: str):
+    assert words in "\n".join(lasting_lines(fact))
+
+
+def test_the_proof_counts_and_names_what_is_refuted():
+    claims = (
+        LaunchClaim(name="attention", expected="sage", found="pytorch", proof=Proof.refuted, reason="It fell back."),
+        LaunchClaim(name="--port", expected="given", found="given", proof=Proof.proved),
+    )
+    lines = lasting_lines(LaunchProved(time_s=0, claims=claims))
+    assert "1 proved · 1 refuted · 0 unknown" in lines[0]
+    assert lines[1].endswith("attention: expected sage, found pytorch. It fell back.")
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        (StageTiming(role=Role.decode, seconds=2.4), "2.40 s"),
+        (StageTiming(role=Role.load, seconds=0.0, cached=True), "cached"),
+        (StageTiming(role=Role.save), "\N{EN DASH}"),
+        (StageTiming(role=Role.save, started_s=1.0), "unknown"),
+        (
+            StageTiming(role=Role.pass_1, seconds=72.44, steps_done=2, steps_total=2, step_s=(33.1,), load_s=4.2),
+            "72.4 s   2 of 2 steps · 33.1 s a step · loading about 4.20 s",
+        ),
+    ],
+)
+def test_stage_lines(stage: StageTiming, words: str):
+    assert words in stage_line(stage)
+
+
+def test_work_in_progress_is_marked():
+    assert stage_line(StageTiming(role=Role.pass_1, seconds=3.0), at_work=True).endswith("3.00 s …")
