@@ -148,6 +148,8 @@ class RunPrinter:
     def _left(self, stages: tuple[StageTiming, ...]) -> str:
         left = eta(stages, self._usual)
         if left is None:
+            if any(stage.step_s for stage in stages):
+                return "time left: unknown, no earlier run here tells how long this stage takes"
             return "time left: unknown until the first steps are done"
         if left.complete:
             return f"about {spoken_range(left.low_s, left.high_s)} left"

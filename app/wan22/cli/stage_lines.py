@@ -20,12 +20,12 @@ def stage_line(stage: StageTiming, *, at_work: bool = False) -> str:
     """`pass 1      72.4 s   2 of 2 steps · 33.1 s a step · loading 4.2 s`."""
     name = f"{NAMES[stage.role]:<12}"
     if stage.cached:
-        return f"{name}  cached"
+        return f"{name}    cached"
     if stage.seconds is None:
-        return f"{name}  {'…' if at_work else 'unknown' if stage.started_s is not None else '–'}"  # noqa: RUF001
-    time = f"{measured(stage.seconds)}{' …' if at_work else ''}"
+        return f"{name}    {'…' if at_work else 'unknown' if stage.started_s is not None else '–'}"  # noqa: RUF001
     details = stage_details(stage)
-    return f"{name}{time:>10}" + (f"   {details}" if details else "")
+    mark = " …" if at_work else ""
+    return f"{name}{measured(stage.seconds):>10}{mark}" + (f"   {details}" if details else "")
 
 
 def stage_details(stage: StageTiming) -> str:

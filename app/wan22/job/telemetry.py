@@ -44,6 +44,7 @@ class JobTelemetry:
         self._inventory: GpuInventory | None = None
         self._problem: Problem | None = None
         self._processes: dict[int, tuple[GpuProcess, ...]] = {}
+        self._told: TelemetryIdentity | None = None
         self._known = threading.Event()
         self._sampler = make_sampler(self._sampled, self._failed, self._found) if make_sampler is not None else None
 
@@ -67,9 +68,12 @@ class JobTelemetry:
     ) -> tuple[TelemetryIdentity, GpuInfo | None]:
         """Match the server's device to one of our boards and publish whether there are readings for it.
 
-        A server on another machine never gets this machine's readings; without a sure match the run says so.
+        Asked again it publishes only news. A server on another machine never gets this machine's readings; without a sure match the run says so.
         """
         identity, board = self._identify(handle, environment)
+        if identity == self._told:
+            return identity, board
+        self._told = identity
         self._bus.publish(
             TelemetryStatus(
                 time_s=self._clock.now(),
