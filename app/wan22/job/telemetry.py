@@ -68,7 +68,8 @@ class JobTelemetry:
     ) -> tuple[TelemetryIdentity, GpuInfo | None]:
         """Match the server's device to one of our boards and publish whether there are readings for it.
 
-        Asked again it publishes only news. A server on another machine never gets this machine's readings; without a sure match the run says so.
+        Asked again it publishes only news. A server on another machine never gets this machine's readings;
+        without a sure match the run says so.
         """
         identity, board = self._identify(handle, environment)
         if identity == self._told:

@@ -14,6 +14,8 @@ from wan22.schema.verdict import Level, TargetKey, Verdict
 
 _NAMES = {PASS_1: "pass 1", PASS_2: "pass 2", BOTH: "both passes", TOTAL: "the whole job"}
 
+NO_GPU_TEXT = "no target: this server works without a GPU"
+
 
 def verdicts(
     summary: RunSummary, manifest: RunManifest, targets: Sequence[Target] = (), own_band: OwnBand | None = None
@@ -80,7 +82,14 @@ def _verdict(
             return _against_target(name, seconds, band, limit, target)
     if own_band is not None and _own_fits(own_band, key, manifest, summary) and name in own_band.usual:
         return _against_own(name, seconds, own_band)
-    return Verdict(subject=name, level=Level.no_target, measured_s=seconds, text=no_target_text(key))
+    text = NO_GPU_TEXT if key is None and _is_without_gpu(manifest) else no_target_text(key)
+    return Verdict(subject=name, level=Level.no_target, measured_s=seconds, text=text)
+
+
+def _is_without_gpu(manifest: RunManifest) -> bool:
+    """Whether the server said that it works on a processor only."""
+    stats = manifest.server.stats if manifest.server is not None else None
+    return stats is not None and bool(stats.devices) and all(device.type == "cpu" for device in stats.devices)
 
 
 def no_target_text(key: TargetKey | None) -> str:

@@ -7,7 +7,8 @@ from wan22.runs.telemetry import empty_telemetry
 from wan22.runs.verdict import job_key, no_target_text, verdicts
 from wan22.schema.events import PromptOutcome
 from wan22.schema.profile import Target
-from wan22.schema.run import JobParameters, RunManifest, TelemetryIdentity
+from wan22.schema.run import JobParameters, RunManifest, ServerIdentity, TelemetryIdentity
+from wan22.schema.server import DeviceInfo, SystemInfo, SystemStats
 from wan22.schema.summary import RunSummary
 from wan22.schema.verdict import Level, TargetKey, Verdict
 
@@ -152,3 +153,10 @@ def test_the_key_is_read_from_what_was_sent_when_it_was_not_kept():
     assert job_key(DONE.model_copy(update={"target_key": None, "parameters": job})) == KEY
     unknown = job.model_copy(update={"cfg": None})
     assert job_key(DONE.model_copy(update={"target_key": None, "parameters": unknown})) is None
+
+
+def test_a_server_without_a_gpu_is_said_so():
+    stats = SystemStats(system=SystemInfo(), devices=(DeviceInfo(name="cpu", type="cpu"),))
+    server = ServerIdentity(url="http://127.0.0.1:8188", owned=True, stats=stats)
+    found = verdicts(RunSummary(run_id="r"), manifest(target_key=None, inventory=None, server=server))
+    assert {item.text for item in found} == {"no target: this server works without a GPU"}
