@@ -18,7 +18,7 @@ from tests.unit.job.test_session import definitions
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import open_run
 
-SMALL = ("--width", "64", "--height", "64", "--length", "5", "--gpu", "none", "--profile", "cpu")
+SMALL = ("--size", "64x64", "--length", "5", "--gpu", "none", "--profile", "cpu")
 
 
 # Nodes of the recorded graph, and the same nodes of the shipped one.
@@ -106,6 +106,8 @@ def test_nothing_configured_is_a_clear_sentence_with_the_line_to_copy(tmp_path: 
         (["--seed", "-1"], 2, "--seed -1 is not a whole number"),
         (["--seed", str(2**64)], 2, "is not a whole number"),
         (["--length", "many"], 2, "--length"),
+        (["--size", "640"], 2, "--size 640 is not a size such as 1280x720."),
+        (["--size", "640x640", "--width", "64"], 2, "leave --width and --height out"),
         (["--comfyui", "/somewhere"], 2, "exclude each other"),
         (["--image", "nothing.png"], 11, "cannot be read"),
         (["--workflow", "baseline"], 7, "baseline"),

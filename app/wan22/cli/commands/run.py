@@ -13,8 +13,10 @@ from wan22.cli.exit_codes import exit_code_for
 from wan22.cli.interrupt import stop_on_signal
 from wan22.cli.run_printer import RunPrinter
 from wan22.cli.run_report import print_summary
+from wan22.job.session import GenerationJob
 from wan22.schema.problem import app_error
 from wan22.schema.request import MAX_SEED, GenerationRequest
+from wan22.schema.settings import Settings
 from wan22.system.cancel import CancelToken
 
 
@@ -23,6 +25,7 @@ def run(
     prompt: Annotated[str | None, typer.Option("--prompt", help="What happens in the video.")] = None,
     negative: Annotated[str | None, typer.Option("--negative", help="What to avoid; without effect at CFG 1.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="0 to 2^64-1; left out = drawn and recorded.")] = None,
+    size: Annotated[str | None, typer.Option("--size", metavar="WxH", help="Both at once, as in 1280x720.")] = None,
     width: Annotated[int | None, typer.Option("--width", help="Pixels, a multiple of 16.")] = None,
     height: Annotated[int | None, typer.Option("--height", help="Pixels, a multiple of 16.")] = None,
     length: Annotated[int | None, typer.Option("--length", help="Frames, 4n+1; 81 are five seconds.")] = None,
@@ -50,6 +53,7 @@ def run(
     console = console_from_flag(as_json)
     if comfyui is not None and url is not None:
         raise app_error("bad_argument", "--comfyui and --url exclude each other: start one, or attach to one.")
+    size_width, size_height = _size(size, width, height)
     settings = wiring.settings(
         {"comfyui": comfyui, "python": python, "url": url, "profile": profile, "port": port, "output": output},
         choice=("comfyui", "url"),
@@ -60,19 +64,28 @@ def run(
         prompt=prompt,
         negative=negative,
         seed=_seed(seed),
-        width=_number("--width", width, 16, 16384),
-        height=_number("--height", height, 16, 16384),
+        width=_number("--width", size_width, 16, 16384),
+        height=_number("--height", size_height, 16, 16384),
         length=_number("--length", length, 1, 16384),
         previews=previews,
     )
     parts = wiring.parts()
-    job = wiring.generation_job(settings, parts, extra_flags=tuple(flag or ()), gpu=gpu)
+    # Before 0.4 ComfyUI sends previews only when it was started with a method; later ones ask each job.
+    preview_flags = ("--preview-method", "auto") if previews and settings.url is None else ()
+    job = wiring.generation_job(settings, parts, extra_flags=(*(flag or ()), *preview_flags), gpu=gpu)
+    _run(console, settings, parts, job, request)
+
+
+def _run(
+    console: Console, settings: Settings, parts: wiring.Parts, job: GenerationJob, request: GenerationRequest
+) -> None:
+    """Run the job under the eyes of the console; a failure ends the program with its exit code."""
     cancel = CancelToken()
     printer = RunPrinter(console, parts.bus, parts.clock, partial(wiring.usual_times, wiring.runs_folder(settings)))
     with stop_on_signal(cancel, partial(_say_stopping, console)), printer:
         result = job.run(request, cancel)
     summary = wiring.summarise(result.folder)
-    if not as_json:
+    if not console.as_json:
         print_summary(console, result.manifest, summary, result.folder.path)
     if result.problem is not None:
         console.problem(result.problem)
@@ -89,6 +102,18 @@ def _seed(text: str | None) -> int | None:
     if not text.isdecimal() or int(text) > MAX_SEED:
         raise app_error("bad_argument", f"--seed {text} is not a whole number from 0 to {MAX_SEED}.")
     return int(text)
+
+
+def _size(text: str | None, width: int | None, height: int | None) -> tuple[int | None, int | None]:
+    """Width and height out of `--size`, or as given one by one."""
+    if text is None:
+        return width, height
+    if width is not None or height is not None:
+        raise app_error("bad_argument", "--size already says width and height: leave --width and --height out.")
+    parts = text.lower().replace("\N{MULTIPLICATION SIGN}", "x").split("x")
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+        raise app_error("bad_argument", f"--size {text} is not a size such as 1280x720.")
+    return int(parts[0]), int(parts[1])
 
 
 def _number(name: str, value: int | None, low: int, high: int) -> int | None:
