@@ -7,7 +7,8 @@ import sys
 def main():  # runs on every Python, so that an old one is refused in words
     """Hand over to packaging/bootstrap.py."""
     if sys.version_info < (3, 8):
-        sys.exit("This is Python %d.%d; the panel needs Python 3.11, 3.12 or 3.13." % sys.version_info[:2])
+        sys.stderr.write("This is Python %d.%d; the panel needs Python 3.11, 3.12 or 3.13.\n" % sys.version_info[:2])
+        return 3
     from pathlib import Path
 
     sys.path.insert(0, str(Path(__file__).resolve().parent / "packaging"))

@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -170,7 +171,7 @@ def why_unusable(folder: Path) -> str:
     return "" if has_modules(str(environment_python(folder)), "pip") else "it has no pip"
 
 
-def make_environment(folder: Path, system_python: str, has_ensurepip: bool) -> None:
+def make_environment(folder: Path, python: str) -> None:
     """Create the environment with pip in it, in place of what is there."""
     if folder.exists():
         shutil.rmtree(str(folder))
@@ -179,16 +180,14 @@ def make_environment(folder: Path, system_python: str, has_ensurepip: bool) -> N
     if free_mb < NEEDED_MB:
         raise SetupFailed(f"The disk of {folder} has {free_mb} MB free; the set-up needs {NEEDED_MB} MB.")
     owner_mark(folder).write_text(digest(os.fsencode(folder)), encoding="ascii")
-    venv = [system_python, "-I", "-m", "venv"]
-    if has_ensurepip:
-        step.run([*venv, str(folder)], "Making the environment", setup_variables(), str(ROOT))
-        return
-    step.run([*venv, "--without-pip", str(folder)], "Making the environment", setup_variables(), str(ROOT))
-    wheel = debian.find_pip_wheel(cache_folder(), setup_variables())
-    say(f"  installing pip from {wheel.name}")
-    python = str(environment_python(folder))
-    pip = [python, "-I", str(wheel / "pip"), "install", "--no-index", str(wheel)]
-    step.run(pip, "Installing pip", setup_variables(), str(ROOT))
+    has_ensurepip = has_modules(python, "ensurepip")
+    venv = [python, "-I", "-m", "venv", *([] if has_ensurepip else ["--without-pip"]), str(folder)]
+    step.run(venv, "Making the environment", setup_variables(), str(ROOT))
+    if not has_ensurepip:
+        wheel = debian.find_pip_wheel(cache_folder(), setup_variables())
+        say(f"  installing pip from {wheel.name}")
+        with zipfile.ZipFile(str(wheel)) as archive:
+            archive.extractall(str(next(folder.glob("lib/python3*/site-packages"))))
 
 
 def has_modules(python: str, *names: str) -> bool:
@@ -197,28 +196,41 @@ def has_modules(python: str, *names: str) -> bool:
     return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
-def ensure_environment(folder: Path) -> None:
-    """Make the environment if need be, after installing all missing system packages at once if that is allowed."""
-    refuse_foreign(folder)
-    reason = why_unusable(folder)
-    python = suitable_python() if reason else str(environment_python(folder))
-    has_ensurepip = not reason or has_modules(python, "ensurepip", "venv")
-    missing = debian.missing_qt_packages()
-    if not has_ensurepip:
-        missing = [f"python{version_of(python)}-venv", "ca-certificates", *missing]
+def get_system_packages(python: str) -> str:
+    """Install all missing system packages at once if that is allowed.
+
+    Otherwise returns the line that does, if one of them may stop the set-up. `python`: what the environment is to be
+    made with, or nothing if there is one already.
+    """
+    vital = [f"python{version_of(python)}-venv"] if python and not has_modules(python, "ensurepip", "venv") else []
+    if debian.lacks_certificates():
+        vital.append("ca-certificates")
+    missing = vital + debian.missing_qt_packages()
     if missing and debian.has_apt() and debian.is_root():
         try:
             debian.install(missing, setup_variables())
         except SetupFailed as failed:
-            say(f"  {failed}")  # what cannot be done without them says so below
-        has_ensurepip = has_ensurepip or has_modules(python, "ensurepip", "venv")
-    if reason:
-        say(f"  making the Python environment {folder} ({reason})")
-        try:
-            make_environment(folder, python, has_ensurepip)
-        except SetupFailed as failed:
-            failed.line = failed.line or ("" if has_ensurepip else debian.line_to_copy(missing))
-            raise
+            say(f"  {failed}")  # what cannot be done without them says so later
+        else:
+            return ""
+    return debian.line_to_copy(missing) if vital else ""
+
+
+def set_up(folder: Path, lock_name: str, window_required: bool) -> None:
+    """Everything from system packages to the panel itself."""
+    refuse_foreign(folder)
+    reason = why_unusable(folder)
+    python = suitable_python() if reason else ""
+    line = get_system_packages(python)
+    try:
+        if reason:
+            say(f"  making the Python environment {folder} ({reason})")
+            make_environment(folder, python)
+        install_packages(folder, lock_name)
+    except SetupFailed as failed:
+        failed.line = failed.line or line
+        raise
+    check_qt(folder, window_required)
 
 
 def install_packages(folder: Path, lock_name: str) -> None:
@@ -298,9 +310,7 @@ def prepare(lock_name: str, window_required: bool) -> Path:
     say(f"Setting up in {ROOT} (later starts skip this):")
     with only_one_setup():
         if not is_ready(folder, lock_name):
-            ensure_environment(folder)
-            install_packages(folder, lock_name)
-            check_qt(folder, window_required)
+            set_up(folder, lock_name, window_required)
             stamp = fingerprint(lock_name, folder, version_of(python))
             stamp_of(folder, lock_name).write_text(stamp, encoding="ascii")
     say(f"Ready after {time.monotonic() - started_s:.0f} s.")

@@ -16,7 +16,7 @@ STEPS = (
     ("format", [sys.executable, "-m", "ruff", "format", "--check", "."]),
     ("lint", [sys.executable, "-m", "ruff", "check", "."]),
     ("types", [sys.executable, "-m", "mypy"]),
-    ("imports", [shutil.which("lint-imports", path=Path(sys.executable).parent) or "lint-imports"]),
+    ("imports", [shutil.which("lint-imports", path=Path(sys.executable).parent) or "lint-imports", "--no-logo"]),
 )
 ONE_PROCESS = ("-n", "--numprocesses", "--pdb", "--trace", "-s", "--capture=no")
 

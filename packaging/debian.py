@@ -30,6 +30,7 @@ QT_LIBRARIES = {
     "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
 }
 WHEELS = Path("/usr/share/python-wheels")
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 APT_OPTIONS = ["-q", "-y", "-o", "DPkg::Lock::Timeout=120"]
 
 
@@ -54,6 +55,11 @@ def missing_qt_packages() -> list[str]:
         except OSError:
             missing.append(package)
     return missing
+
+
+def lacks_certificates() -> bool:
+    """Whether the root certificates are missing that Debian's pip uses in place of its own."""
+    return has_apt() and not CERTIFICATES.exists()
 
 
 def line_to_copy(packages: list[str]) -> str:

@@ -20,7 +20,8 @@ TAIL_LINES, TAIL_WIDTH = 8, 160
 # What pip, apt and venv print, and what it means to the person in front of the screen. The first match counts.
 MEANINGS = (
     (("No space left on device", "not enough free space", "Errno 28]"), "The disk is full."),
-    (("CERTIFICATE_VERIFY_FAILED", "certificate verify failed", "TLS CA certificate bundle"),
+    (("TLS CA certificate bundle", "load_verify_locations"), "This system has no root certificates (ca-certificates)."),
+    (("CERTIFICATE_VERIFY_FAILED", "certificate verify failed"),
      "The server's certificate is not trusted here. Behind a company proxy, let PIP_CERT name its certificate file."),
     (("SSL module is not available",), "This Python was built without SSL and cannot download anything."),
     (("name resolution", "Temporary failure resolving", "Could not resolve", "getaddrinfo failed",
@@ -48,7 +49,9 @@ class StepFailed(SetupFailed):
 
     def __init__(self, what: str, code: int, output: list[str]) -> None:
         self.sentence = f"{what} failed (exit code {code}). {meaning(output)}".rstrip()
-        shown = [line[:TAIL_WIDTH] for line in output if line][-TAIL_LINES:]
+        lines = [line[:TAIL_WIDTH] for line in output if line]
+        crash = next((place for place, line in enumerate(lines) if line.strip().startswith("Traceback (most")), None)
+        shown = (lines if crash is None else [*lines[:crash], lines[-1]])[-TAIL_LINES:]
         super().__init__("\n  ".join([self.sentence, *shown]))
         self.code = code
         self.output = output

@@ -114,7 +114,7 @@ FAKE_MONITOR = Path(__file__).parents[2] / "fakes" / "fake_monitor.py"
 def test_when_we_are_killed_the_sampler_ends_even_inside_the_driver(scenario: str):
     monitor = [sys.executable, str(FAKE_MONITOR), scenario, "monitor", "--json"]
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, *monitor], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        [sys.executable, "-u", "-c", PARENT, *monitor], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     )
     assert parent.stdout is not None
     with parent.stdout:

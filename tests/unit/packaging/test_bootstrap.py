@@ -454,5 +454,5 @@ def test_an_unsuitable_python_is_refused_without_a_traceback(tmp_path: Path):
     script = "import sys; sys.version_info = (3, 7, 9); import runpy; runpy.run_path(sys.argv[1], run_name='__main__')"
     start = Path(__file__).resolve().parents[3] / "start.py"
     done = subprocess.run([sys.executable, "-c", script, str(start)], capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr == "This is Python 3.7; the panel needs Python 3.11, 3.12 or 3.13.\n"
