@@ -14,6 +14,7 @@ import io
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -370,7 +371,8 @@ def main(lock_name: str, command: list[str], window_required: bool) -> int:
 
 
 def start(arguments: list[str]) -> int:
-    """Run the panel."""
+    """Run the panel, which names this script in the lines that it offers to copy."""
+    os.environ["PANEL_COMMAND"] = "start.bat" if os.name == "nt" else "python3 " + shlex.quote(sys.argv[0])
     return main(LOCK, ["-P", "-m", "wan22", *(arguments or ["run"])], window_required=False)
 
 

@@ -1,6 +1,8 @@
 """All writing to the terminal: text for people or one JSON document a line for programs."""
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +29,14 @@ def _plain(text: str, encoding: str | None) -> str:
             text = text.replace(glyph, stand_in)
         text = text.encode("ascii", "replace").decode("ascii")
     return text
+
+
+_OWN_COMMAND = re.compile(r"(?<![\w.-])wan22 (?=(?:run|launch|profiles|runs|monitor)\b)")
+
+
+def _as_started(text: str) -> str:
+    """Lines to copy name the command that the person used: start.py says so in PANEL_COMMAND."""
+    return _OWN_COMMAND.sub(lambda _match: os.environ.get("PANEL_COMMAND", "wan22") + " ", text)
 
 
 def json_line(document: Any) -> str:
@@ -90,7 +100,8 @@ class Console:
         line = rich.text.Text.assemble((f"{word}: ", style), _plain(found.message, self._err.encoding))
         self._err.print(line, soft_wrap=True)
         if found.hint:
-            self._err.print(rich.text.Text(_plain(f"  {found.hint}", self._err.encoding)), soft_wrap=True)
+            hint = _plain(f"  {_as_started(found.hint)}", self._err.encoding)
+            self._err.print(rich.text.Text(hint), soft_wrap=True)
         if found.detail:
             detail = "\n".join(f"  | {row}" for row in found.detail.splitlines())
             self._err.print(rich.text.Text(_plain(detail, self._err.encoding), style="dim"), soft_wrap=True)

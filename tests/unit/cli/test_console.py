@@ -33,6 +33,19 @@ def test_a_problem_says_what_what_to_do_and_its_code(capsys: pytest.CaptureFixtu
     assert "[port_in_use]" in err
 
 
+def test_lines_to_copy_name_the_command_that_was_used(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    found = problem(
+        "profile_not_found", "No profile is called x.", hint="`wan22 profiles list` names them; wan22 is ours."
+    )
+    Console().problem(found)
+    assert "`wan22 profiles list`" in capsys.readouterr().err
+    monkeypatch.setenv("PANEL_COMMAND", "python3 start.py")
+    Console().problem(found)
+    assert "`python3 start.py profiles list` names them; wan22 is ours." in capsys.readouterr().err
+
+
 def test_a_warning_is_a_note(capsys: pytest.CaptureFixture[str]):
     Console().problem(problem("size_unusual", "Width 650 is not a multiple of 16.", Severity.warning))
     assert "Note: Width 650" in capsys.readouterr().err
