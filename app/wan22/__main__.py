@@ -7,7 +7,8 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code.
 
-    The two hidden helpers come first: they must start fast and live while the main program dies.
+    The hidden commands come first: two helpers that must start fast and live while the main program dies, and the
+    stand-in for ComfyUI.
     """
     argv = list(sys.argv[1:] if arguments is None else arguments)
     if argv[:1] == ["__supervise"]:
@@ -18,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from wan22.system import console_interrupt
 
         return console_interrupt.main(argv[1:])
+    if argv[:1] == ["__demo_server"]:
+        from wan22.demo import main as demo
+
+        return demo.main(argv[1:])
     from wan22.cli.main import program
 
     return program(argv)

@@ -1,9 +1,12 @@
 """The one place that picks real, replayed or simulated parts and hands them to a face."""
 
+import http.client
+import json
 import os
 import sys
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +19,12 @@ from wan22.comfy.messages import FactReader
 from wan22.comfy.model_manifest import load_model_manifest
 from wan22.comfy.roles import roles_from_graph, steps_of_pass
 from wan22.comfy.server_errors import problem_from_execution_error
+from wan22.demo.install import HIDDEN_COMMAND, install_demo
+from wan22.demo.scenario import load_scenario
 from wan22.gpu.nvml import NvmlSource
 from wan22.gpu.replay import ReplaySource
 from wan22.gpu.sampler_child import SamplerChild
+from wan22.gpu.simulated import SimulatedSource
 from wan22.gpu.source import GpuSource
 from wan22.job.eta import usual_from_runs
 from wan22.job.provider import AttachedProvider, OwnedProvider
@@ -29,6 +35,7 @@ from wan22.launch.discovery import Installation, candidate_folders, find_install
 from wan22.launch.flag_schema import FlagSchema, read_flag_schema
 from wan22.launch.launch_args import LaunchPlan, launch_plan
 from wan22.launch.launch_proof import launch_claims
+from wan22.launch.port import usable_port
 from wan22.launch.profile_store import ProfileStore, profile_for_gpu
 from wan22.runs.catalog import baseline_runs, find_run, own_band
 from wan22.runs.layout import RunFolder
@@ -46,6 +53,7 @@ from wan22.schema.server import LaunchClaim
 from wan22.schema.settings import Settings
 from wan22.schema.summary import RunSummary
 from wan22.system.bus import Bus
+from wan22.system.cancel import CancelToken
 from wan22.system.child_command import child_environment, self_command
 from wan22.system.clock import Clock, SystemClock
 from wan22.system.paths import UserFolders, data_folder, user_folders
@@ -102,25 +110,41 @@ def flag_schema(folder: Path, python: Path | None = None) -> tuple[Installation,
     return installation, read_flag_schema(installation, user_folders(os.environ).cache)
 
 
-def gpu_source(spec: str, clock: Clock, *, gentle: bool = False) -> GpuSource:
-    """`nvml`, or `replay:RUN` for the readings of a run on disk.
+def gpu_source(spec: str, clock: Clock, *, gentle: bool = False, cancel: CancelToken | None = None) -> GpuSource:
+    """`nvml`, `replay:RUN` for the readings of a run on disk, or `simulated:URL` for the board of a look-alike.
 
     Raises AppError `driver_missing`, `driver_mismatch`, `run_not_found`, `bad_argument`.
     """
     kind, rest = _parsed_source(spec)
     if kind == "nvml":
         return NvmlSource(clock, gentle=gentle, process_name=process_name)
+    if kind == "simulated":
+        return SimulatedSource(partial(_simulated_gpu, parse_server_url(rest)), clock, cancel=cancel)
     stored = open_run(find_run(runs_folder(), rest))
     inventory = stored.manifest.inventory or GpuInventory(source="replay", simulated=stored.manifest.simulated)
     return ReplaySource(stored.telemetry.readings(), inventory, clock)
 
 
 def _parsed_source(spec: str) -> tuple[str, str]:
-    """Kind of source and the run it replays."""
+    """Kind of source, and the run it replays or the address it asks."""
     kind, _, rest = spec.partition(":")
-    if (kind, bool(rest)) not in (("nvml", False), ("replay", True)):
-        raise app_error("bad_argument", f"--gpu {spec} is neither nvml nor replay:RUN.")
+    if (kind, bool(rest)) not in (("nvml", False), ("replay", True), ("simulated", True)):
+        raise app_error("bad_argument", f"--gpu {spec} is none of nvml, replay:RUN and simulated:URL.")
     return kind, rest
+
+
+def _simulated_gpu(url: str) -> Mapping[str, Any]:
+    """What the look-alike at `url` tells of its board. Raises AppError `driver_lost`."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/demo/gpu", timeout=2.0) as reply:
+            document = json.load(reply)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        message = f"No simulated GPU answers at {url}."
+        raise app_error(
+            "driver_lost", message, hint="Is it the address of a running demo?", detail=str(error)
+        ) from error
+    return document if isinstance(document, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +179,49 @@ def owned_server(
     if chosen.comfyui is None:
         raise _no_comfyui()
     installation, schema = flag_schema(chosen.comfyui, chosen.python)
-    profile = choose_profile(chosen)
+    return _owned(installation, schema, choose_profile(chosen), chosen, shared, extra_flags, keep=keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The stand-in instead of a ComfyUI: a scenario by name or file, and how much faster than life it goes."""
+
+    scenario: str
+    speed: float | None = None
+
+
+def demo_server(
+    demo: Demo, chosen: Settings, shared: Parts, *, extra_flags: tuple[str, ...] = (), keep: bool = False
+) -> OwnedServer:
+    """Prepare the look-alike of a ComfyUI; nothing is started yet. Whatever comes from it is SIMULATED.
+
+    Raises AppError `scenario_not_found`, `scenario_invalid`.
+    """
+    scenario, path = load_scenario(demo.scenario, data_folder() / "resources" / "scenarios")
+    cache = user_folders(os.environ).cache
+    command = self_command(HIDDEN_COMMAND)
+    folder = install_demo(cache / "demo", command)
+    # Started through this program itself: a frozen build has no interpreter for main.py.
+    found = find_installation(folder, Path(command[0]))
+    installation = replace(found, python=Path(command[0]), python_flags=command[1:])
+    name = chosen.profile or profile_for_gpu(profile_store(), [scenario.board_name])
+    speed = () if demo.speed is None else ("--demo-speed", f"{demo.speed:g}")
+    words = (*extra_flags, "--demo-scenario", str(path), *speed)
+    schema = read_flag_schema(installation, cache)
+    on_port = chosen.model_copy(update={"port": usable_port("127.0.0.1", chosen.port)})
+    return _owned(installation, schema, profile_store().load(name).profile, on_port, shared, words, keep=keep)
+
+
+def _owned(
+    installation: Installation,
+    schema: FlagSchema,
+    profile: Profile,
+    chosen: Settings,
+    shared: Parts,
+    extra_flags: tuple[str, ...],
+    *,
+    keep: bool,
+) -> OwnedServer:
     plan = launch_plan(profile, installation, schema, "127.0.0.1", chosen.port, extra_flags, os.environ)
     provider = OwnedProvider(
         installation,
@@ -178,6 +244,7 @@ def _no_comfyui() -> AppError:
         "Name its folder, or attach to a running one with `wan22 run --url http://HOST:8188`:\n  "
         + "\n  ".join(lines)
         + "\n`comfyui = …` in settings.toml or the variable WAN22_COMFYUI keeps the choice."
+        + "\nWithout any ComfyUI, everything can be tried on a simulated one:\n  wan22 run --demo"
     )
     return app_error("comfyui_not_found", "No ComfyUI is configured yet.", hint=hint)
 
@@ -200,11 +267,21 @@ def _attached(url: str, shared: Parts) -> ServerProvider:
 
 
 def generation_job(
-    chosen: Settings, shared: Parts, *, extra_flags: tuple[str, ...] = (), gpu: str = "nvml"
+    chosen: Settings,
+    shared: Parts,
+    *,
+    extra_flags: tuple[str, ...] = (),
+    gpu: str = "nvml",
+    demo: Demo | None = None,
 ) -> GenerationJob:
-    """The job for a request: starts the ComfyUI of the settings, or attaches to their address."""
-    if chosen.url is not None:
-        provider: ServerProvider = _attached(chosen.url, shared)
+    """The job for a request: starts the ComfyUI of the settings or a stand-in, or attaches to their address."""
+    if demo is not None:
+        server = demo_server(demo, chosen, shared, extra_flags=extra_flags)
+        provider: ServerProvider = server.provider
+        profile = server.profile
+        gpu = f"simulated:{server.plan.url}" if gpu == "nvml" else gpu
+    elif chosen.url is not None:
+        provider = _attached(chosen.url, shared)
         profile = choose_profile(chosen)
     else:
         server = owned_server(chosen, shared, extra_flags=extra_flags)
@@ -223,6 +300,7 @@ def generation_job(
             workflow_folders=(data_folder() / "workflows", user_folders(os.environ).config / "workflows"),
             models=load_model_manifest(data_folder() / "workflows" / "models.json"),
             telemetry=lambda: JobTelemetry(sampler, shared.bus, shared.clock, interval_s),
+            simulated=demo is not None or gpu.startswith("simulated:"),
         )
     )
 

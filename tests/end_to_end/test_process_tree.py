@@ -36,7 +36,8 @@ FAMILY = textwrap.dedent(
             open("grandchild is up", "w").close()
         if role == "child":
             command = [sys.executable, __file__, "grandchild", *flags]
-            subprocess.Popen(command, start_new_session="detached" in flags)
+            own_console = subprocess.CREATE_NO_WINDOW if "own console" in flags else 0
+            subprocess.Popen(command, start_new_session="detached" in flags, creationflags=own_console)
         if "leave" in flags and role == "child":
             while not os.path.exists("grandchild is up"):
                 time.sleep(0.01)
@@ -297,6 +298,16 @@ def test_a_polite_stop_lets_the_whole_family_end_by_itself(start: Start):
     assert not any(lives(pid) for pid in family.values())
     assert {"child clean end", "grandchild clean end"} <= set(heard.lines)
     assert heard.exits == [0]
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere a process has no console of its own")
+def test_a_grandchild_with_a_console_of_its_own_does_not_get_the_childs_ctrl_c(start: Start):
+    process, heard = start("family tree.py", "child", "own console")
+    family = heard.family()
+    assert process.stop(3.0) == 0
+    assert "child clean end" in heard.lines
+    assert "grandchild clean end" not in heard.lines
+    assert not any(lives(pid) for pid in family.values())
 
 
 def test_stop_is_harmless_when_repeated_or_late(start: Start):

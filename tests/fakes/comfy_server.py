@@ -4,12 +4,9 @@ Sockets are kept by client id, with the real server's fault: when an old connect
 a newer one with the same id.
 """
 
-import base64
 import contextlib
-import hashlib
 import json
 import socket
-import struct
 import threading
 from collections.abc import Callable, Sequence
 from email.parser import BytesParser
@@ -18,8 +15,9 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+from wan22.demo.websocket import BINARY, CLOSE, PING, PONG, TEXT, accept_key, frame_bytes, read_frame
+
+__all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "FakeComfy", "closed_port"]
 
 Answer = Callable[["_Handler"], None]
 
@@ -235,12 +233,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _websocket(self) -> None:
         comfy = self.server.comfy
         client_id = parse_qs(urlsplit(self.path).query).get("clientId", [""])[0]
-        accept = base64.b64encode(hashlib.sha1(self.headers["Sec-WebSocket-Key"].encode() + _MAGIC).digest())
         self.send_response(101)
         for name, value in (
             ("Upgrade", "websocket"),
             ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Accept", accept.decode()),
+            ("Sec-WebSocket-Accept", accept_key(self.headers["Sec-WebSocket-Key"])),
         ):
             self.send_header(name, value)
         self.end_headers()
@@ -254,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
             if comfy.greet:
                 self.frame(TEXT, json.dumps({"type": "status", "data": {"sid": client_id}}).encode())
             while True:
-                opcode, data = self._read_frame()
+                opcode, data = read_frame(self.rfile.read)
                 comfy.heard.append((opcode, data))
                 if opcode == PING:
                     self.frame(PONG, data)
@@ -269,15 +266,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def frame(self, opcode: int, data: bytes) -> None:
         """Write one unmasked frame; a peer that is gone does not matter."""
-        size = len(data)
-        head = bytes([0x80 | opcode]) + (
-            bytes([size])
-            if size < 126
-            else b"\x7e" + struct.pack(">H", size)
-            if size < 65536
-            else b"\x7f" + struct.pack(">Q", size)
-        )
-        self.raw(head + data)
+        self.raw(frame_bytes(opcode, data))
 
     def raw_write(self, data: bytes) -> None:
         """Write to a client that may be gone."""
@@ -294,21 +283,6 @@ class _Handler(BaseHTTPRequestHandler):
     def cut(self) -> None:
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
-
-    def _read_frame(self) -> tuple[int, bytes]:
-        first, second = self._exactly(2)
-        size = second & 0x7F
-        if size == 126:
-            size = struct.unpack(">H", self._exactly(2))[0]
-        mask = self._exactly(4)
-        data = self._exactly(size)
-        return first & 0x0F, bytes(byte ^ mask[index % 4] for index, byte in enumerate(data))
-
-    def _exactly(self, count: int) -> bytes:
-        data = self.rfile.read(count)
-        if len(data) < count:
-            raise ConnectionResetError("the client is gone")
-        return data
 
 
 def closed_port() -> int:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from wan22.schema.problem import Problem, Severity
 
 _GLYPHS = {"✓": "+", "✕": "x", "●": "*", "–": "-", "×": "x", "·": "-", "…": "...", "°": " deg "}  # noqa: RUF001
+_DETAIL_HEAD, _DETAIL_TAIL = 3, 8
 
 
 def _plain(text: str, encoding: str | None) -> str:
@@ -37,6 +38,14 @@ _OWN_COMMAND = re.compile(r"(?<![\w.-])wan22 (?=(?:run|launch|profiles|runs|moni
 def _as_started(text: str) -> str:
     """Lines to copy name the command that the person used: start.py says so in PANEL_COMMAND."""
     return _OWN_COMMAND.sub(lambda _match: os.environ.get("PANEL_COMMAND", "wan22") + " ", text)
+
+
+def _cut(rows: list[str]) -> list[str]:
+    """Details short enough to leave the message above them on the screen; `--json` and the run hold all of them."""
+    left_out = len(rows) - _DETAIL_HEAD - _DETAIL_TAIL
+    if left_out <= 1:
+        return rows
+    return [*rows[:_DETAIL_HEAD], f"… {left_out} more lines …", *rows[-_DETAIL_TAIL:]]
 
 
 def json_line(document: Any) -> str:
@@ -103,7 +112,7 @@ class Console:
             hint = _plain(f"  {_as_started(found.hint)}", self._err.encoding)
             self._err.print(rich.text.Text(hint), soft_wrap=True)
         if found.detail:
-            detail = "\n".join(f"  | {row}" for row in found.detail.splitlines())
+            detail = "\n".join(f"  | {row}" for row in _cut(found.detail.splitlines()))
             self._err.print(rich.text.Text(_plain(detail, self._err.encoding), style="dim"), soft_wrap=True)
         self._err.print(rich.text.Text(f"  [{found.code}]", style="dim"))
 

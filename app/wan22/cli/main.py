@@ -13,9 +13,11 @@ from wan22.cli.commands import launch, monitor, profiles, runs
 from wan22.cli.commands import run as run_command
 from wan22.cli.console import Console
 from wan22.cli.exit_codes import ExitCode, exit_code_for
+from wan22.demo.scenario import DEFAULT_SCENARIO
 from wan22.schema.problem import AppError, problem
 from wan22.system.log_setup import install_hooks, start_fault_log, start_log
 from wan22.system.paths import user_folders
+from wan22.system.standard_streams import use_utf8_when_redirected
 
 BAD_LINE = "The command line is not usable; standard error says why."
 
@@ -52,6 +54,7 @@ def options(
 
 def program(arguments: Sequence[str]) -> int:
     """As `run`, for a process of its own: with a log file, and with hooks that turn a crash into words."""
+    use_utf8_when_redirected()
     console = Console(as_json="--json" in arguments)
     install_hooks(console.problem)
     folder = user_folders(os.environ).log
@@ -66,8 +69,10 @@ def program(arguments: Sequence[str]) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; an expected failure is printed as a problem."""
     as_json = "--json" in arguments
+    words = [f"--demo={DEFAULT_SCENARIO}" if word == "--demo" else word for word in arguments]
     try:
-        app(args=list(arguments), prog_name="wan22")
+        # Calling `app` itself would put Typer's own excepthook over the one that turns a crash into words.
+        typer.main.get_command(app).main(args=words, prog_name="wan22")
     except SystemExit as end:
         if end.code == ExitCode.usage and as_json:  # the parser has said on stderr what is wrong
             Console(as_json=True).json({"kind": "problem", "problem": problem("bad_argument", BAD_LINE)})

@@ -37,6 +37,8 @@ from wan22.system.clock import Clock
 from wan22.system.threads import Worker
 
 REFRESH_S = 0.25
+WAITING_S = 3.0
+"""A job that is still queued after this time waits for another one."""
 
 
 class RunPrinter:
@@ -60,6 +62,7 @@ class RunPrinter:
         self._readings: dict[int, GpuReading] = {}
         self._printed: set[Role] = set()
         self._broken = False
+        self._waiting_said = False
         self._worker = Worker("run-printer", self._work)
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -119,8 +122,18 @@ class RunPrinter:
             if fresh and self._is_over(stage):
                 self._printed.add(stage.role)
                 self._console.text("  " + stage_line(stage))
+        if not block.is_live:
+            self._say_waiting(now_s)
         if block.is_live:
             block.show(self._live_lines(stages, now_s))
+
+    def _say_waiting(self, now_s: float) -> None:
+        """Once, where no live line says so: an idle server begins at once, so this one works for somebody else."""
+        state = self._state
+        waits = state.phase is Phase.queued and state.queued_s is not None and now_s - state.queued_s >= WAITING_S
+        if waits and not self._waiting_said:
+            self._waiting_said = True
+            self._console.text("  waiting in the server's queue: it still works on another job")
 
     def _is_over(self, stage: StageTiming) -> bool:
         """Loaders run again between the passes, so a stage is final only when no node of it is still to come."""

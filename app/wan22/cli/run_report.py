@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wan22.cli.console import Console
 from wan22.cli.duration import measured
+from wan22.runs.summary import CACHED_PASS
 from wan22.schema.events import PromptOutcome
 from wan22.schema.run import RunManifest
 from wan22.schema.summary import RunSummary
@@ -25,8 +26,10 @@ def print_summary(console: Console, manifest: RunManifest, summary: RunSummary, 
     if manifest.outcome is PromptOutcome.success:
         server = f" · server says {measured(summary.server_total_s)}" if summary.server_total_s is not None else ""
         console.text(f"Done in {measured(summary.total_s)}{server}", style="bold")
-    for line in dict.fromkeys(f"  {GLYPHS[verdict.level]} {verdict.text}" for verdict in summary.verdicts):
-        console.text(line)
+        for line in dict.fromkeys(f"  {GLYPHS[verdict.level]} {verdict.text}" for verdict in summary.verdicts):
+            console.text(line)
+    if CACHED_PASS in summary.notes:
+        console.text(f"  ! {CACHED_PASS}")
     for output in summary.outputs:
         console.text(f"  video   {folder / output}")
     console.text(f"  run     {folder}")

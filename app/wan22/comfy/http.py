@@ -29,6 +29,7 @@ from wan22.system.files import file_error
 from wan22.system.line_text import clean_line, strip_level_tag
 
 _SLOW_READ_S = 120.0
+_FILE_READ_S = 30.0
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _NOT_FOUND = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
@@ -76,7 +77,7 @@ class HttpComfyClient:
     Proxies of the environment are used for remote servers only.
     """
 
-    def __init__(self, url: str, *, clock: Clock, connect_timeout_s: float = 5.0, read_timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, *, clock: Clock, connect_timeout_s: float = 5.0, read_timeout_s: float = 10.0) -> None:
         self._url = parse_server_url(url)
         self._clock = clock
         self._connect_timeout_s = connect_timeout_s
@@ -190,7 +191,7 @@ class HttpComfyClient:
         name = f"{file.subfolder}/{file.filename}" if file.subfolder else file.filename
         # A compressed body would not have the announced length.
         headers = {"Accept-Encoding": "identity"}
-        with self._exchange("GET", "/view", params=query, headers=headers, stream=True) as response:
+        with self._exchange("GET", "/view", _FILE_READ_S, params=query, headers=headers, stream=True) as response:
             if response.status_code == HTTPStatus.NOT_FOUND:
                 message = f"The server has no file '{name}' in its {file.type} folder any more."
                 raise app_error("output_missing", message, hint="It was moved or deleted there.", file=name)

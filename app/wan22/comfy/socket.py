@@ -2,17 +2,15 @@
 
 import json
 import logging
-import socket
 import uuid
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
 from urllib.parse import quote
 
 import websocket
 
 from wan22.comfy.client import Message
 from wan22.comfy.frame import message_from_binary, message_from_text
-from wan22.comfy.tcp_connection import open_connection
+from wan22.comfy.tcp_connection import FirstAnswer, open_connection
 from wan22.system.cancel import CancelToken
 from wan22.system.clock import Clock
 
@@ -28,7 +26,11 @@ _HELLO = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadat
 
 
 class _LinkLostError(Exception):
-    """The connection cannot be opened or has ended; the text says why."""
+    """The connection cannot be opened; the text says why, `was_reached` whether the server may know the id."""
+
+    def __init__(self, reason: str, *, was_reached: bool) -> None:
+        super().__init__(reason)
+        self.was_reached = was_reached
 
 
 class ComfySocket:
@@ -61,45 +63,43 @@ class ComfySocket:
         Once a server has seen an id, the next connection has a new one: the server would drop the new connection's
         entry together with the old one's. As long as nothing could be opened, one "disconnected" tells it.
         """
-        opened = _OpeningSocket(cancel)
-        cancel.on_set(opened.wake)
         failures = 0
         told = False
         while not cancel.is_set:
             try:
-                link = self._open(client_id, cancel, opened)
+                link = self._open(client_id, cancel)
             except _LinkLostError as error:
-                reason = str(error)
+                reason, was_reached = str(error), error.was_reached
             else:
+                was_reached = True
                 yield self._note("connected", client_id=client_id)
                 reason = yield from self._receive(link, cancel)
                 failures, told = 0, False
             if not told and not _is_over(cancel):
                 yield self._note("disconnected", reason=reason)
                 told = True
-            if opened.was_used:
-                opened.was_used = False
+            if was_reached:
                 client_id = uuid.uuid4().hex
             self._clock.sleep(self._backoff_s[min(failures, len(self._backoff_s) - 1)], cancel)
             failures += 1
 
-    def _open(self, client_id: str, cancel: CancelToken, opened: "_OpeningSocket") -> websocket.WebSocket:
+    def _open(self, client_id: str, cancel: CancelToken) -> websocket.WebSocket:
         """Connect, shake hands and say hello. Raises _LinkLostError."""
         link = websocket.WebSocket(skip_utf8_validation=True)
         address = f"{self._url.replace('http', 'ws', 1)}/ws?clientId={quote(client_id, safe='')}"
         connection = None
         try:
-            connection = open_connection(self._url, self._connect_timeout_s, cancel, opened.hold)
+            connection = open_connection(self._url, self._connect_timeout_s, cancel)
+            answer = FirstAnswer(connection, self._connect_timeout_s, cancel)
             # An Origin header would run into the guard of servers behind another name.
-            link.connect(address, socket=connection, suppress_origin=True, timeout=self._connect_timeout_s)  # type: ignore[no-untyped-call]
+            link.connect(address, socket=answer, suppress_origin=True, timeout=self._connect_timeout_s)  # type: ignore[no-untyped-call]
+            link.sock = connection
             link.send(_HELLO)
             link.settimeout(_RECEIVE_SLICE_S)
         except (websocket.WebSocketException, OSError) as error:
             if connection is not None:
                 connection.close()
-            raise _LinkLostError(_reason(error)) from error
-        finally:
-            opened.let_go()
+            raise _LinkLostError(_reason(error), was_reached=connection is not None) from error
         return link
 
     def _receive(self, link: websocket.WebSocket, cancel: CancelToken) -> Generator[Message, None, str]:
@@ -145,33 +145,6 @@ class ComfySocket:
 
     def _note(self, kind: str, **data: str) -> Message:
         return Message(time_s=self._clock.now(), type=kind, data=data)
-
-
-class _OpeningSocket:
-    """The connection that a cancel token has to shut down while its owner waits for the server's first answer."""
-
-    def __init__(self, cancel: CancelToken) -> None:
-        self.was_used = False
-        self._cancel = cancel
-        self._held: socket.socket | None = None
-
-    def hold(self, connection: socket.socket) -> None:
-        """From now on `wake` shuts this one down."""
-        self.was_used = True
-        self._held = connection
-        if self._cancel.is_set:
-            self.wake()
-
-    def let_go(self) -> None:
-        """The waiting is over, one way or the other."""
-        self._held = None
-
-    def wake(self) -> None:
-        """End whatever waits on the connection; the base method leaves a TLS state alone that its owner may read."""
-        held = self._held
-        if held is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(held, socket.SHUT_RDWR)
 
 
 def _is_over(cancel: CancelToken) -> bool:

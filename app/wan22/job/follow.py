@@ -19,7 +19,7 @@ from wan22.system.threads import Worker
 
 CONNECT_LIMIT_S = 10.0
 POLL_S = 3.0
-UNREACHABLE_LIMIT_S = 30.0
+UNREACHABLE_LIMIT_S = 60.0
 INTERRUPT_LIMIT_S = 20.0
 LOST_AFTER_POLLS = 2
 
@@ -44,6 +44,8 @@ class FollowResult:
     outcome: PromptOutcome
     problem: Problem | None = None
     history: HistoryEntry | None = None
+    left_running: bool = False
+    """It was asked to stop and did not answer in time."""
 
 
 class PromptFollower:
@@ -214,9 +216,7 @@ class PromptFollower:
             return None
         if self._stop_asked:  # it was still waiting and has been taken out of the queue
             return self._end_without_server(prompt_id, _interrupted(), PromptOutcome.interrupted)
-        found = problem(
-            "generation_lost", "The server no longer knows this job: it was restarted or its queue cleared."
-        )
+        found = problem("generation_lost", "The server no longer knows this job.")
         return self._end_without_server(prompt_id, found, PromptOutcome.lost)
 
     def _drain_for_end(self, prompt_id: str, graph: Graph) -> float | None:
@@ -289,8 +289,10 @@ class PromptFollower:
         self._bus.publish(
             PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=PromptOutcome.interrupted)
         )
-        return FollowResult(prompt_id, PromptOutcome.interrupted, found)
+        return FollowResult(prompt_id, PromptOutcome.interrupted, found, left_running=True)
 
 
 def _interrupted() -> Problem:
-    return problem("generation_interrupted", "The job was interrupted.")
+    return problem(
+        "generation_interrupted", "The job was interrupted on the server: from its page, or by another program."
+    )

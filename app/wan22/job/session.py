@@ -36,12 +36,14 @@ from wan22.schema.problem import AppError, Problem, problem
 from wan22.schema.profile import Profile
 from wan22.schema.request import GenerationRequest
 from wan22.schema.run import JobParameters, RunManifest, ServerIdentity, TelemetryIdentity
-from wan22.schema.server import LaunchClaim
+from wan22.schema.server import LaunchClaim, Proof
 from wan22.schema.verdict import TargetKey
 from wan22.system.bus import Bus
 from wan22.system.cancel import CancelToken
 from wan22.system.clock import Clock
 from wan22.system.files import write_json_atomic
+
+_LOOK_THERE = "The server may still be working on the job: look at its queue."
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class GenerationJob:
         graph = graph_with_request(workflow.graph, request, seed=seed, image_reference=image.path.name)
 
         started_s = self._clock.now()
-        folder = new_run_folder(self._parts.runs_root, started_s, workflow.name)
+        mark = "_SIMULATED" if self._parts.simulated else ""
+        folder = new_run_folder(self._parts.runs_root, started_s, workflow.name + mark)
         manifest = self._first_manifest(folder, workflow, graph, image, started_s)
         work = _Work(workflow, graph, image, request, self._parts.telemetry())
         writer = RunWriter(folder, self._clock, on_problem=self._tell)
@@ -124,6 +127,9 @@ class GenerationJob:
         except AppError as error:
             found = error.problem
             outcome = PromptOutcome.cancelled if found.code == "cancelled" else PromptOutcome.error
+        except KeyboardInterrupt:  # the second Ctrl-C: leave at once, but leave a run that says why
+            outcome, found = PromptOutcome.cancelled, _left_at_once(work.handle)
+            raise
         finally:
             self._let_go(work)
             if found is not None:
@@ -172,9 +178,7 @@ class GenerationJob:
             if collected.problems:
                 return PromptOutcome.error if not collected.saved else result.outcome, collected.problems[0]
         if result.outcome is PromptOutcome.interrupted and cancel.is_set:
-            return PromptOutcome.cancelled, problem(
-                "cancelled", "Stopped on request; the run is kept as far as it came."
-            )
+            return PromptOutcome.cancelled, _stopped(result, handle)
         return result.outcome, result.problem
 
     def _identify(self, work: _Work, handle: ServerHandle) -> None:
@@ -186,10 +190,12 @@ class GenerationJob:
         """Check the profile's promises; after the job the log can say more (attention that fell back, say)."""
         try:
             log_lines = handle.log_lines()
-        except AppError:  # an attached server that is gone by now
+        except AppError:  # an attached server that is gone by now: what was proved before still holds
+            if work.claims:
+                return
             log_lines = None
         claims = launch_claims(self._parts.profile, handle.plan, handle.stats, log_lines)
-        if claims != work.claims:
+        if _verdicts(claims) != _verdicts(work.claims):
             work.claims = claims
             self._bus.publish(LaunchProved(time_s=self._clock.now(), claims=claims))
 
@@ -274,6 +280,7 @@ class GenerationJob:
             "telemetry": work.identity,
         }
         if handle is not None:
+            update["simulated"] = manifest.simulated or handle.stats.is_simulated
             installation = handle.installation
             update["server"] = ServerIdentity(
                 url=handle.url,
@@ -285,6 +292,25 @@ class GenerationJob:
                 stats=handle.stats,
             )
         return manifest.model_copy(update=update)
+
+
+def _verdicts(claims: Sequence[LaunchClaim]) -> list[tuple[str, str, str, Proof]]:
+    """What the claims say; other evidence for the same is no news."""
+    return [(claim.name, claim.expected, claim.found, claim.proof) for claim in claims]
+
+
+def _stopped(result: FollowResult, handle: ServerHandle) -> Problem:
+    """What is said after Ctrl-C: a server of ours is stopped with the job, another one may not have obeyed."""
+    if result.left_running and not handle.owned and result.problem is not None:
+        return problem("cancelled", result.problem.message, hint=_LOOK_THERE)
+    return problem("cancelled", "Stopped on request; the run is kept as far as it came.")
+
+
+def _left_at_once(handle: ServerHandle | None) -> Problem:
+    text = "Stopped at once on a second request."
+    if handle is None or handle.owned:
+        return problem("cancelled", text)
+    return problem("cancelled", text, hint=_LOOK_THERE)
 
 
 def _title(node: Mapping[str, Any]) -> str:

@@ -26,6 +26,11 @@ def read_start_image(path: Path) -> StartImage:
 
     Errors: AppError `file_unreadable` (no such file, no right to read it), `image_unreadable` (not a whole picture).
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise _unreadable(path, "it is no file but a device or a pipe")
+    if not _is_text(path.name):
+        reason = "its name holds bytes that are no UTF-8 text; rename the file"
+        raise app_error("image_unreadable", f"The start image {_shown(path)} cannot be used: {reason}.")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -46,6 +51,15 @@ def read_start_image(path: Path) -> StartImage:
         reason = "the file is empty" if not data else str(error) or type(error).__name__
         raise _unreadable(path, reason) from error
     return StartImage(path=path, width=width, height=height, format=kind, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file name can be written down; on Linux it may hold any bytes."""
+    return name == _shown(Path(name))
+
+
+def _shown(path: Path) -> str:
+    return str(path).encode("utf-8", "replace").decode("utf-8")
 
 
 def _unreadable(path: Path, reason: str) -> AppError:

@@ -16,10 +16,12 @@ from wan22.system.cancel import CancelToken
 from wan22.system.files import read_text, write_json_atomic
 from wan22.system.process import child_environment
 
-_READER = 1
+_READER = 2
 """Goes up when the reading of the help text changes, so that older cache files are read anew."""
 _HELP_LIMIT_S = 60.0
 _ONE_LINE_COLUMNS = "10000"
+_EVERY_COMFYUI_HAS = "--port"
+"""A list of flags without it is that of another program: the given Python is none, say."""
 
 
 class FlagSchema(Tolerant):
@@ -71,9 +73,11 @@ def read_flag_schema(
     cached = None if path is None else _cached(path, stamp)
     if cached is not None:
         return cached
-    flags = flags_from_help(_help_text(installation, cancel, limit_s))
-    if not flags:
-        raise _failed(installation, "its answer is no list of flags", [])
+    text = _help_text(installation, cancel, limit_s)
+    flags = flags_from_help(text)
+    if _EVERY_COMFYUI_HAS not in flags:
+        why = f"the answer of {installation.python} does not list ComfyUI's flags"
+        raise _failed(installation, why, text.splitlines())
     if path is not None:
         _keep(path, _CacheFile(stamp=stamp, flags=flags))
     return FlagSchema(flags=flags, version=installation.version)

@@ -1,7 +1,7 @@
 """Flags as they will be given: read from words, checked against what the installation knows, freed of conflicts."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -40,7 +40,7 @@ def flags_from_words(words: Sequence[str], origin: Origin) -> tuple[list[FlagUse
     """Flags out of `("--reserve-vram", "2", "--fast=autotune")`, and notices about words that belong to none."""
     flags: list[FlagUse] = []
     notices: list[str] = []
-    for word in words:
+    for word in _separate(words):
         if word.startswith("-") and not _NUMBER.fullmatch(word):
             name, equals, value = word.partition("=")
             flags.append(FlagUse(name, (value,) if equals else (), origin))
@@ -49,6 +49,16 @@ def flags_from_words(words: Sequence[str], origin: Origin) -> tuple[list[FlagUse
         else:
             notices.append(f"'{word}' stands before the first flag and belongs to none: left out.")
     return flags, notices
+
+
+def _separate(words: Iterable[str]) -> Iterator[str]:
+    """`--port 8200` typed as one word is a flag and its value; a value may hold spaces (a folder, say)."""
+    for word in words:
+        name, space, value = word.strip().partition(" ")
+        if space and name.startswith("--") and "=" not in name:
+            yield from (name, value.strip())
+        else:
+            yield word
 
 
 def full_names(flags: Iterable[FlagUse], schema: FlagSchema | None) -> list[FlagUse]:

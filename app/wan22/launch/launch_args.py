@@ -158,7 +158,9 @@ def _address(host: str, port: int, person: Sequence[FlagUse]) -> tuple[str, int,
 def _port(flag: FlagUse) -> int:
     if len(flag.values) == 1 and flag.values[0].isdecimal() and 1 <= int(flag.values[0]) <= 65535:
         return int(flag.values[0])
-    raise app_error("bad_argument", f"{flag} is no port: a number from 1 to 65535 is needed.", argument="--port")
+    raise app_error(
+        "bad_argument", f"--port needs a number from 1 to 65535, not '{' '.join(flag.values)}'.", argument="--port"
+    )
 
 
 def _without_ours(flags: Sequence[FlagUse]) -> tuple[list[FlagUse], list[str]]:

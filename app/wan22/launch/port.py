@@ -34,6 +34,11 @@ def free_port(host: str, start: int) -> int | None:
     return None
 
 
+def usable_port(host: str, wanted: int) -> int:
+    """`wanted` when it is free, else the next free one; `wanted` again when there is none (the start then says why)."""
+    return wanted if is_port_free(host, wanted) else free_port(host, wanted + 1) or wanted
+
+
 def describe_owner(owner: PortOwner | None) -> str:
     """Name, process id and shortened command of who listens, as far as the system tells."""
     if owner is None or owner.pid is None:

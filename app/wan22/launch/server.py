@@ -194,11 +194,14 @@ class ManagedServer:
         )
 
     def _prove_ours(self, stats: SystemStats) -> None:
-        """The server that answers was started with exactly our arguments, or it is another one."""
+        """The server that answers was started with exactly our arguments by us, or it is another one."""
         told, ours = stats.system.argv, self.plan.server_argv
-        if told == ours or self._port_is_ours():
+        owner = port_owner(self.plan.host, self.plan.port)
+        holder = owner.pid if owner is not None else None
+        if self._is_of_ours(holder) if holder is not None else told == ours:
             return
         said = f"it was started with: {' '.join(told)}" if told else "it does not tell how it was started"
+        said += f" (process {holder})" if holder is not None else ""
         raise app_error(
             "server_not_ours",
             f"Another server answers at {self.plan.url}: {said}.",
@@ -206,10 +209,13 @@ class ManagedServer:
             url=self.plan.url,
         )
 
-    def _port_is_ours(self) -> bool:
-        """Whether our process tree holds the port: some custom nodes change the arguments that the server tells."""
-        pid, owner = self.pid, port_owner(self.plan.host, self.plan.port)
-        return pid is not None and owner is not None and owner.pid in process_tree(pid)
+    def _is_of_ours(self, holder: int) -> bool:
+        """Whether the process that holds the port is in our tree.
+
+        It decides alone where the system tells it: two panels may start the same command at the same moment, and
+        some custom nodes change the arguments that their server tells.
+        """
+        return self.pid is not None and holder in process_tree(self.pid)
 
     def _now_ready(self, life: "_Life", stats: SystemStats) -> SystemStats:
         with self._lock:

@@ -20,6 +20,7 @@ from wan22.schema.run import RunManifest
 from wan22.system.files import file_error
 
 TORN_LINE = "The last line of the log is torn and was left out."
+UNKNOWN_KINDS = " that this version does not know: skipped."
 _UNKNOWN_KIND = "union_tag_invalid"
 
 
@@ -103,7 +104,7 @@ def _manifest_and_upgrade(folder: RunFolder) -> tuple[RunManifest, Upgrade]:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused)
     except FileNotFoundError as error:
         raise app_error("run_invalid", f"The run has no manifest: '{path}' is missing.", file=path) from error
     except OSError as error:
@@ -113,6 +114,11 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise app_error("run_invalid", f"'{path}' holds a {type(document).__name__}; expected an object.", file=path)
     return document
+
+
+def _refused(constant: str) -> float:
+    """Python's reader takes NaN and Infinity, which JSON does not know and no manifest of ours holds."""
+    raise ValueError(f"{constant} is no number that JSON knows")
 
 
 def _events(path: Path, upgrade: Upgrade, notes: list[str]) -> Iterator[AnyEvent]:
@@ -138,7 +144,8 @@ def _events(path: Path, upgrade: Upgrade, notes: list[str]) -> Iterator[AnyEvent
             else:
                 notes.append(f"Line {number} of the log cannot be read and was left out: {_first_fault(error)}.")
     if unknown:
-        notes.append(f"{unknown} facts of kinds that this version does not know were skipped.")
+        facts = "1 fact of a kind" if unknown == 1 else f"{unknown} facts of kinds"
+        notes.append(f"{facts}{UNKNOWN_KINDS}")
 
 
 def _event(line: bytes, upgrade: Upgrade) -> AnyEvent:

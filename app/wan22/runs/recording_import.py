@@ -89,7 +89,7 @@ def import_recording(folder: Path, name: str | None, destination: Path, conversi
     """
     names = recording_names(folder) if folder.is_dir() else ()
     if not names or (name is not None and name not in names):
-        found = f"it holds {', '.join(names)}" if names else f"no file there ends with {MESSAGES_SUFFIX}"
+        found = f"it holds {', '.join(names)}" if names else _nothing_in(folder)
         wanted = "" if name is None else f"there is no recording '{name}'; "
         raise app_error("recording_invalid", f"'{folder}' cannot be imported: {wanted}{found}.", file=folder)
     recordings = [read_recording(folder, one) for one in names if name in (None, one)]
@@ -102,16 +102,30 @@ def import_run(source: RunFolder, destination: Path) -> RunFolder:
     if source.path.resolve().parent == destination.resolve():
         raise app_error("bad_argument", f"The run '{source.run_id}' is already in '{destination}'.", run=source.run_id)
     target = new_run_path(destination, source.path.resolve().name)
+    faults: list[OSError] = []
+
+    def copy(file: str, to: str) -> None:
+        try:
+            shutil.copy2(file, to)
+        except OSError as error:
+            faults.append(error)  # copytree goes on, and raises texts in the end
+            raise
+
     try:
         destination.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source.path, target.path, ignore=_links)
+        shutil.copytree(source.path, target.path, ignore=_links, copy_function=copy)
     except OSError as error:
         _remove(target)
-        fault = OSError(str(error)) if isinstance(error, shutil.Error) else error
-        raise file_error(fault, target.path, writing=True) from error
+        raise file_error(faults[0] if faults else error, target.path, writing=True) from error
     document = json.loads(target.manifest.read_text(encoding="utf-8"))
     write_json_atomic(target.manifest, {**document, "run_id": target.run_id, "origin": "imported"})
     return target
+
+
+def _nothing_in(path: Path) -> str:
+    if path.is_dir():
+        return f"it is no run folder, and no file in it ends with {MESSAGES_SUFFIX}"
+    return "it is neither a folder nor a recording" if path.exists() else "it does not exist"
 
 
 def _links(folder: str, names: list[str]) -> list[str]:

@@ -30,6 +30,8 @@ from wan22.system.files import write_text_atomic
 RECORDING_SOURCE = "recording"
 """Telemetry source of imported recordings, which are of one GPU and know no uuid."""
 
+CACHED_PASS = "A pass was not done: the server had its result from an earlier job. Another seed makes it work anew."
+
 _LINE_EARLY_S = 1.0
 _DISAGREE_S = 0.2
 
@@ -182,6 +184,8 @@ def _notes(
         yield f"The job ended with '{state.end.outcome.value}': stages after that are missing."
     if total is not None and server_s is not None and not math.isclose(total, server_s, abs_tol=_allowed_s(server_s)):
         yield f"The measured total of {total:.2f} s differs from the server's own {server_s:.2f} s."
+    if any(stage.role in PASSES and stage.cached for stage in stages):
+        yield CACHED_PASS
     for stage in stages:
         if stage.role in PASSES and len(stage.step_s) >= 3 and max(stage.step_s) > 2 * median(stage.step_s):
             name = stage.role.value.replace("_", " ")

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from wan22.runs.layout import RunFolder
-from wan22.runs.reader import TORN_LINE, StoredRun, open_run
+from wan22.runs.reader import TORN_LINE, UNKNOWN_KINDS, StoredRun, open_run
 from wan22.runs.stages import stage_timings
 from wan22.runs.state import RunState, reduce_all
 from wan22.runs.summary import cached_summary, summary_of
@@ -70,11 +70,15 @@ def _closing(run: StoredRun) -> Iterator[Problem]:
 def _log(run: StoredRun) -> Iterator[Problem]:
     """What the reader could not read, and a log whose ends do not fit the manifest."""
     for note in run.log_notes:
+        if note.endswith(UNKNOWN_KINDS):  # a newer version wrote them, which is no fault
+            yield _doubt("run_inconsistent", note, run.folder)
+            continue
         torn = note == TORN_LINE and run.manifest.outcome is None
         yield _doubt("run_incomplete", note, run.folder) if torn else _fault(note, run.folder)
     starts = [event for event in run.events if isinstance(event, RunStarted)]
     ends = [event for event in run.events if isinstance(event, RunFinished)]
-    if any(event.run_id != run.manifest.run_id for event in starts):
+    copied = run.manifest.origin == "imported"  # under a free name, its log being that of the original
+    if not copied and any(event.run_id != run.manifest.run_id for event in starts):
         yield _doubt("run_inconsistent", "The log begins with the id of another run.", run.folder)
     if len(starts) > 1 or len(ends) > 1:
         yield _fault(f"The log has {len(starts)} beginnings and {len(ends)} ends.", run.folder)

@@ -45,6 +45,9 @@ class _Got(Enum):
     stop = "stop"
 
 
+_WAITS = "Free some space: what could not be written waits in memory and is tried again."
+
+
 class RunWriter:
     """Writes one run folder. `accept` is the bus subscriber: it only appends; a thread of its own does the rest.
 
@@ -216,6 +219,8 @@ class RunWriter:
         if self._is_told:
             return
         self._is_told = True
+        if found.code == "disk_full":
+            found = found.model_copy(update={"hint": _WAITS})
         if self._on_problem is not None:
             self._on_problem(found)
         else:

@@ -53,11 +53,19 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "Mend the named key; `wan22 profiles show` prints a valid profile.",
     ),
     "profile_not_found": ErrorCode(_K.profile, "No profile has that name.", "`wan22 profiles list` names them all."),
+    "scenario_not_found": ErrorCode(
+        _K.settings, "No demo scenario has that name.", "Leave the name out for the healthy one, or name a .toml file."
+    ),
+    "scenario_invalid": ErrorCode(
+        _K.settings,
+        "A demo scenario file does not hold a valid scenario.",
+        "Mend the named key; the shipped scenarios explain every key.",
+    ),
     # the machine
     "disk_full": ErrorCode(
         _K.machine,
         "The disk is full.",
-        "Free some space; what could not be written is kept in memory and tried again.",
+        "Free some space, or choose another folder for runs with --output.",
     ),
     "file_unreadable": ErrorCode(
         _K.machine, "A file could not be read.", "Check that it exists and that you may read it."
@@ -182,7 +190,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "workflow_not_found": ErrorCode(
         _K.workflow,
         "No workflow has that name.",
-        "Give a file, or one of the names that `wan22 run --help` lists.",
+        "Give a file in API form, or the name of a shipped workflow; without --workflow the two-pass one is used.",
     ),
     "workflow_invalid": ErrorCode(
         _K.workflow,

@@ -4,7 +4,7 @@ History of the format:
 1  first: run.json, events.jsonl, telemetry.csv, outputs/, workflow.api.json
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,9 @@ from wan22.schema.server import SystemStats
 from wan22.schema.verdict import TargetKey
 
 FORMAT = 1
+
+WallTime = Annotated[float, Field(ge=0, lt=32_503_680_000, allow_inf_nan=False)]
+"""Seconds since 1970, before the year 3000: what every system can turn into a date."""
 
 
 class JobParameters(Tolerant):
@@ -67,8 +70,8 @@ class RunManifest(Tolerant):
     run_id: str
     title: str = ""
     created_at: str
-    started_s: float
-    finished_s: float | None = None
+    started_s: WallTime
+    finished_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
     outcome: PromptOutcome | None = None
     incomplete: bool = False
     simulated: bool = False

@@ -41,6 +41,7 @@ class SystemInfo(Tolerant):
     ram_total: int | None = None
     ram_free: int | None = None
     argv: tuple[str, ...] = ()
+    deploy_environment: str | None = None
 
 
 class SystemStats(Tolerant):
@@ -48,6 +49,11 @@ class SystemStats(Tolerant):
 
     system: SystemInfo
     devices: tuple[DeviceInfo, ...] = ()
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is this program's own stand-in: nothing from it was measured."""
+        return self.system.deploy_environment == "simulated"
 
 
 class Proof(Enum):

@@ -7,7 +7,6 @@ from pathlib import Path
 import platformdirs
 
 import wan22
-from wan22.schema.problem import app_error
 
 HOME_VARIABLE = "WAN22_HOME"
 """Environment variable that moves all of the user's folders under one (portable use, tests)."""
@@ -41,6 +40,8 @@ def data_folder_of(package: Path) -> Path:
     checkout = package.parent.parent
     if (checkout / "profiles").is_dir() and (checkout / "workflows").is_dir():
         return checkout
+    from wan22.schema.problem import app_error  # noqa: PLC0415 - the window looks for its fonts before it loads shapes
+
     raise app_error(
         "file_unreadable",
         f"The profiles and workflows that belong to this program are missing: {packaged} does not exist.",

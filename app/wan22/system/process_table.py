@@ -1,7 +1,6 @@
 """What runs on this machine: who holds a port, who is whose child, whether a process is still the same."""
 
 import errno
-import os
 import socket
 import sys
 from dataclasses import dataclass
@@ -142,7 +141,7 @@ def _can_bind(address: tuple[str, int], family: socket.AddressFamily) -> bool:
                 return False
             raise app_error(
                 "bad_argument",
-                f"This machine cannot listen on {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}.",
+                f"This machine cannot listen on {address[0]}:{address[1]}: {error.strerror or error}.",
                 detail=repr(error),
                 host=address[0],
                 port=address[1],

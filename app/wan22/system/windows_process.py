@@ -77,7 +77,8 @@ if sys.platform == "win32":
 
         def _stop(self, grace_s: float) -> None:
             if grace_s > 0 and self._asked.acquire(blocking=False):
-                _interrupt(self._job.process_ids())
+                # The first process before all others: what it has started may have consoles of its own.
+                _interrupt([self._popen.pid, *self._job.process_ids()])
             if not self._ended.wait(max(grace_s, 0.0)):
                 self._job.terminate()
                 self._ended.wait(_FORCE_LIMIT_S)

@@ -46,6 +46,16 @@ def test_lines_to_copy_name_the_command_that_was_used(
     assert "`python3 start.py profiles list` names them; wan22 is ours." in capsys.readouterr().err
 
 
+def test_long_details_are_cut_on_the_screen_but_not_in_json(capsys: pytest.CaptureFixture[str]):
+    found = problem("generation_failed", "It failed.", detail="\n".join(f"row {number}" for number in range(40)))
+    Console(as_json=True).problem(found)
+    out, err = capsys.readouterr()
+    rows = [line.strip() for line in err.splitlines() if line.startswith("  |")]
+    assert rows[:4] == ["| row 0", "| row 1", "| row 2", "| … 29 more lines …"]
+    assert rows[4:] == [f"| row {number}" for number in range(32, 40)]
+    assert "row 20" in json.loads(out)["problem"]["detail"]
+
+
 def test_a_warning_is_a_note(capsys: pytest.CaptureFixture[str]):
     Console().problem(problem("size_unusual", "Width 650 is not a multiple of 16.", Severity.warning))
     assert "Note: Width 650" in capsys.readouterr().err

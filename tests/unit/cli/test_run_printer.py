@@ -12,6 +12,7 @@ from wan22.schema.events import (
     LaunchProved,
     PreflightFinished,
     PreviewReceived,
+    PromptQueued,
     Role,
     RunStarted,
     ServerReady,
@@ -116,3 +117,13 @@ def test_stage_lines(stage: StageTiming, words: str):
 
 def test_work_in_progress_is_marked():
     assert stage_line(StageTiming(role=Role.pass_1, seconds=3.0), at_work=True).endswith("3.00 s …")
+
+
+def test_a_job_that_waits_in_the_queue_says_so_once(capsys: pytest.CaptureFixture[str]):
+    clock = SystemClock()
+    bus = Bus(clock)
+    queued = next(fact for fact in cold_job() if isinstance(fact, PromptQueued))
+    with RunPrinter(Console(), bus, clock):
+        bus.publish(queued.model_copy(update={"time_s": clock.now() - 10.0}))
+        time.sleep(0.7)
+    assert capsys.readouterr().out.count("waiting in the server's queue") == 1

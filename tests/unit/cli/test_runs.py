@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,43 @@ def test_what_cannot_be_found_or_imported_is_a_problem(root: Path, tmp_path: Pat
     assert run(["runs", "import", str(tmp_path)]) == ExitCode.run
     assert "[recording_invalid]" in capsys.readouterr().err
     assert not root.exists()
+
+
+@pytest.mark.parametrize("time_s", ["1e300", "-1e12", "NaN", "Infinity"])
+def test_a_manifest_with_an_impossible_time_is_a_problem_and_no_crash(
+    root: Path, capsys: pytest.CaptureFixture[str], time_s: str
+):
+    folder = stored_run(root, "odd", cold_job())
+    text = folder.manifest.read_text(encoding="utf-8")
+    folder.manifest.write_text(re.sub(r'"started_s": [-0-9.e]+', f'"started_s": {time_s}', text), encoding="utf-8")
+    assert run(["runs", "show", "odd"]) == 10
+    assert "[run_invalid]" in capsys.readouterr().err
+    assert run(["runs", "import", str(folder.path), "--output", str(root / "other")]) == 10
+    assert "✕ odd" in output_of(capsys, "list")
+
+
+def test_the_list_shows_the_time_of_the_job_as_show_does(root: Path, capsys: pytest.CaptureFixture[str]):
+    output_of(capsys, "import", str(RECORDINGS / "640x640x81-warm-1.messages.jsonl.gz"))
+    assert "success  19.9 s" in output_of(capsys, "list")
+
+
+def test_facts_of_a_newer_version_are_no_fault(root: Path, capsys: pytest.CaptureFixture[str]):
+    folder = stored_run(root, "newer", cold_job())
+    lines = folder.events.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines.insert(2, '{"time_s":1.0,"kind":"alien_landed"}\n')
+    folder.events.write_text("".join(lines), encoding="utf-8")
+    run(["runs", "verify", "newer"])  # this short story has faults of its own
+    assert "    ! 1 fact of a kind that this version does not know: skipped." in capsys.readouterr().out
+
+
+def test_a_second_copy_of_a_run_is_as_good_as_the_first(root: Path, capsys: pytest.CaptureFixture[str]):
+    first = output_of(capsys, "import", str(SAMPLE))
+    second = output_of(capsys, "import", str(SAMPLE))
+    assert (len(first.splitlines()), len(second.splitlines())) == (1, 1)
+
+
+def test_what_cannot_be_imported_is_told_apart(root: Path, capsys: pytest.CaptureFixture[str]):
+    (root / "empty").mkdir(parents=True)
+    for path, words in ((root / "none", "it does not exist"), (root / "empty", "it is no run folder")):
+        assert run(["runs", "import", str(path)]) == 10
+        assert words in capsys.readouterr().err

@@ -16,8 +16,9 @@ from wan22.job.server import ServerHandle
 from wan22.job.session import GenerationJob, JobParts, JobResult
 from wan22.job.telemetry import JobTelemetry
 from wan22.launch.profile_store import ProfileStore
+from wan22.runs.layout import RunFolder
 from wan22.runs.reader import open_run
-from wan22.schema.events import OutputFile, PromptOutcome, PromptQueued
+from wan22.schema.events import OutputFile, ProblemFound, PromptOutcome, PromptQueued
 from wan22.schema.problem import AppError, app_error
 from wan22.schema.request import GenerationRequest
 from wan22.system.bus import Bus
@@ -204,3 +205,31 @@ def test_a_request_that_cannot_begin_leaves_no_folder(setup: Setup):
     with pytest.raises(AppError):
         Setup(setup.runs.parent).run(workflow="no such workflow")
     assert not setup.runs.exists()
+
+
+def test_leaving_at_once_still_leaves_a_run_that_says_why(setup: Setup):
+    def second_ctrl_c(_prompt_id: str) -> None:
+        raise KeyboardInterrupt
+
+    setup.client.on_submit = second_ctrl_c
+    with pytest.raises(KeyboardInterrupt):
+        setup.run()
+    (folder,) = setup.runs.iterdir()
+    stored = open_run(RunFolder(folder))
+    assert stored.manifest.outcome is PromptOutcome.cancelled
+    (told,) = [fact.problem for fact in setup.facts if isinstance(fact, ProblemFound)]
+    assert told.code == "cancelled"
+    assert "may still be working" in told.hint  # the server is not ours
+    assert setup.provider.released == 1
+
+
+def test_a_strange_server_that_does_not_stop_is_not_said_to_be_stopped(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("wan22.job.follow.INTERRUPT_LIMIT_S", 0.2)
+    setup.client.on_submit = lambda _prompt_id: setup.cancel.set()
+    result = setup.run()
+    assert result.manifest.outcome is PromptOutcome.cancelled
+    assert result.problem is not None
+    assert "did not stop the job" in result.problem.message
+    assert "look at its queue" in result.problem.hint

@@ -1,4 +1,6 @@
 import hashlib
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,23 @@ def test_a_picture_with_too_many_pixels_is_refused(tmp_path: Path):
         read_start_image(path)
     assert caught.value.problem.code == "image_unreadable"
     assert "too many pixels" in caught.value.problem.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such files are for other systems")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path):
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    with pytest.raises(AppError) as caught:
+        read_start_image(pipe)
+    assert caught.value.problem.code == "image_unreadable"
+    assert "a pipe" in caught.value.problem.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' file names are text")
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path):
+    path = tmp_path / os.fsdecode(b"k\xfche.png")
+    Image.new("RGB", (16, 16)).save(path)
+    with pytest.raises(AppError) as caught:
+        read_start_image(path)
+    assert "rename the file" in caught.value.problem.message
+    caught.value.problem.model_dump_json().encode("utf-8")

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def test_a_checkout_with_its_own_environment(tmp_path: Path):
     assert find_installation(folder.parent / "ComfyÜI", platform="linux", environment=NOTHING) == found
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_a_linked_python_is_not_followed(tmp_path: Path):
     folder = make_comfyui(tmp_path / "ComfyUI")
     real = touch(tmp_path / "usr" / "python3.12")
@@ -62,7 +64,7 @@ def test_windows_names_of_a_venv_and_a_conda_folder(tmp_path: Path):
 def test_a_python_that_is_only_guessed_is_told(tmp_path: Path):
     folder = make_comfyui(tmp_path / "ComfyUI")
     on_path = touch(tmp_path / "usr" / "bin" / "python3")
-    environment = {"PATH": f"{Path(sys.executable).parent}:{tmp_path / 'usr' / 'bin'}"}
+    environment = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), str(tmp_path / "usr" / "bin")])}
     found = find_installation(folder, platform="linux", environment=environment)
     assert found.python == on_path
     assert "PATH" in found.notices[0]
@@ -82,6 +84,7 @@ def test_the_shop_stub_of_windows_is_no_python(tmp_path: Path):
     assert caught.value.problem.code == "comfyui_python_not_found"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_what_was_looked_for_is_told(tmp_path: Path):
     folder = make_comfyui(tmp_path / "ComfyUI")
     broken = folder / ".venv" / "bin" / "python"

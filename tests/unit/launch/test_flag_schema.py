@@ -58,7 +58,7 @@ def test_a_cache_that_cannot_be_written_does_not_matter(fake: Installation, tmp_
     ("text", "words"),
     [
         ("import sys; sys.stderr.write('no such thing\\n'); sys.exit(1)", "exit code 1"),
-        ("print('hello')", "no list of flags"),
+        ("print('hello')", "does not list ComfyUI's flags"),
         ("import time; time.sleep(60)", "no answer within"),
     ],
 )
@@ -76,3 +76,13 @@ def test_short_forms_are_found_when_they_are_clear():
     assert SCHEMA.find("--use") is None
     assert SCHEMA.find("--") is None
     assert SCHEMA.find("--nothing") is None
+
+
+def test_a_list_of_flags_that_is_not_comfyuis_is_refused(fake: Installation, tmp_path: Path):
+    touch(fake.main_file, "import argparse; p = argparse.ArgumentParser(); p.add_argument('--colour'); p.parse_args()")
+    with pytest.raises(AppError) as caught:
+        read_flag_schema(fake, tmp_path / "cache")
+    assert caught.value.problem.code == "comfyui_help_failed"
+    assert "does not list ComfyUI's flags" in caught.value.problem.message
+    assert "--colour" in caught.value.problem.detail
+    assert not (tmp_path / "cache").exists()

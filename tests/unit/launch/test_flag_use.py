@@ -76,3 +76,9 @@ def test_the_later_of_a_group_wins():
     assert texts(flags) == ["--use-flash-attention"]
     assert "replaces --use-sage-attention" in notices[0]
     assert len(without_conflicts([sage, *person("--use-flash-attention")], None)[0]) == 2
+
+
+def test_a_flag_and_its_value_in_one_word_are_two():
+    assert texts(person("--port 8200", "--cpu")) == ["--port 8200", "--cpu"]
+    assert person("--output-directory  D:/My Videos")[0].values == ("D:/My Videos",)
+    assert person("--output-directory=D:/My Videos")[0].values == ("D:/My Videos",)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wan22.launch.port import check_port, describe_owner, free_port
+from wan22.launch.port import check_port, describe_owner, free_port, usable_port
 from wan22.schema.problem import AppError
 from wan22.system.process_table import PortOwner
 
@@ -43,3 +43,9 @@ def test_owners_in_words():
     assert long.startswith("python (process 7): python main.py xxx")
     assert long.endswith("…")
     assert len(long) < 200
+
+
+def test_another_port_is_taken_when_the_wanted_one_is_not_free(taken: int):
+    other = usable_port("127.0.0.1", taken)
+    assert other > taken
+    assert usable_port("127.0.0.1", other) == other

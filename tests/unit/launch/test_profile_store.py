@@ -175,7 +175,8 @@ def test_a_chain_that_leads_nowhere(own: Path, files: dict[str, str], words: str
     assert words in problem_of(ProfileStore(SHIPPED, own), "a").message
 
 
-def test_a_file_by_its_path(tmp_path: Path, own: Path):
+def test_a_file_by_its_path(tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)  # no relative path leads from one drive to another
     write(own, "rtx5090", 'description = "Overlaid."\n')
     path = write(tmp_path, "my bench ü", 'name = "bench"\nextends = "rtx5090"\n')
     store = ProfileStore(SHIPPED, own)

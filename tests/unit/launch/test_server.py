@@ -1,5 +1,7 @@
+import os
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -333,3 +335,14 @@ def test_lines_are_bounded():
     assert stage.server.stages is not None
     assert stage.server.stages.custom_nodes is not None
     stage.server.stop()
+
+
+def test_the_same_command_of_somebody_else_is_not_ours():
+    """Two panels that start on one port at once: both ask, but only one process got the port."""
+    stage = Stage(ScriptedStarter(LOG))
+    with ExitStack() as stack:
+        stage.before_answer = lambda: stack.enter_context(socket.create_server((stage.plan.host, stage.plan.port)))
+        found = stage.failure()
+    assert found.code == "server_not_ours"
+    assert f"(process {os.getpid()})" in found.message
+    assert stage.only(ServerStopped).expected

@@ -67,7 +67,7 @@ def test_kinds_of_a_newer_version_are_skipped(folder: RunFolder):
         file.write(b'{"kind": "tea_served", "time_s": 1.0}\n')
     run = open_run(folder)
     assert list(run.events) == whole
-    assert run.notes == ("1 facts of kinds that this version does not know were skipped.",)
+    assert run.notes == ("1 fact of a kind that this version does not know: skipped.",)
 
 
 def test_new_fields_and_windows_line_ends_do_no_harm(folder: RunFolder):

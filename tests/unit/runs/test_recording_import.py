@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import shutil
@@ -156,7 +157,7 @@ def test_what_cannot_be_imported_is_said(tmp_path: Path):
     assert refused(source.path, tmp_path / "other")[0] == "run_invalid"
     code, message = refused(tmp_path, tmp_path / "other")
     assert code == "recording_invalid"
-    assert "no file there ends with .messages.jsonl" in message
+    assert "no file in it ends with .messages.jsonl" in message
     assert refused(tmp_path / "nowhere", tmp_path / "other")[0] == "recording_invalid"
     with pytest.raises(AppError) as caught:
         import_recording(H100, "wrong", tmp_path / "other", CONVERSIONS)
@@ -176,3 +177,15 @@ def test_two_imports_are_two_runs(tmp_path: Path):
     names = {imported("640x640x81-warm-1", tmp_path).run_id for _ in range(2)}
     assert len(names) == 2
     assert all(RunFolder(tmp_path / name).looks_like_run for name in names)
+
+
+def test_a_full_disk_during_a_copy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_file: str, _to: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    sample = next((Path(__file__).resolve().parents[2] / "data" / "runs" / "format_1").glob("*_sample"))
+    with pytest.raises(AppError) as caught:
+        import_run(RunFolder(sample), tmp_path / "runs")
+    assert caught.value.problem.code == "disk_full"
+    assert list((tmp_path / "runs").iterdir()) == []

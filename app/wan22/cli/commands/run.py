@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wan22 import wiring
-from wan22.cli.commands.launch import COMFYUI, FLAG, JSON, PORT, PROFILE, PYTHON
+from wan22.cli.commands.launch import COMFYUI, DEMO, DEMO_SPEED, FLAG, JSON, PORT, PROFILE, PYTHON, demo_choice
 from wan22.cli.console import Console, console_from_flag
 from wan22.cli.exit_codes import exit_code_for
 from wan22.cli.interrupt import stop_on_signal
@@ -35,34 +35,39 @@ def run(
     profile: Annotated[str | None, PROFILE] = None,
     comfyui: Annotated[Path | None, COMFYUI] = None,
     python: Annotated[Path | None, PYTHON] = None,
+    demo: Annotated[str | None, DEMO] = None,
+    demo_speed: Annotated[float | None, DEMO_SPEED] = None,
     url: Annotated[
         str | None, typer.Option("--url", help="Attach to this running ComfyUI instead; it is never stopped.")
     ] = None,
     port: Annotated[int | None, PORT] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for runs.")] = None,
     flag: Annotated[list[str] | None, FLAG] = None,
-    gpu: Annotated[str, typer.Option("--gpu", help="Readings: nvml, replay:RUN or none.")] = "nvml",
+    gpu: Annotated[str, typer.Option("--gpu", help="Readings: nvml, replay:RUN, simulated:URL or none.")] = "nvml",
     previews: Annotated[bool, typer.Option("--previews", help="Ask for preview pictures; they cost time.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Make one video and keep everything about it in a run folder.
 
     With --comfyui (or the setting) ComfyUI is started from the profile and stopped again; with --url a running one is
-    used. Ctrl-C stops the job and whatever was started.
+    used; with --demo a simulated one. Ctrl-C stops the job and whatever was started.
     """
     console = console_from_flag(as_json)
     if comfyui is not None and url is not None:
         raise app_error("bad_argument", "--comfyui and --url exclude each other: start one, or attach to one.")
     size_width, size_height = _size(size, width, height)
+    stand_in = demo_choice(demo, demo_speed)
+    if stand_in is not None and (comfyui is not None or url is not None):
+        raise app_error("bad_argument", "--demo takes the place of --comfyui and --url: give only one of them.")
     settings = wiring.settings(
         {"comfyui": comfyui, "python": python, "url": url, "profile": profile, "port": port, "output": output},
         choice=("comfyui", "url"),
     )
     request = GenerationRequest(
-        workflow=workflow,
+        workflow=_text("--workflow", workflow) or "",
         image=image or wiring.sample_image(),
-        prompt=prompt,
-        negative=negative,
+        prompt=_text("--prompt", prompt),
+        negative=_text("--negative", negative),
         seed=_seed(seed),
         width=_number("--width", size_width, 16, 16384),
         height=_number("--height", size_height, 16, 16384),
@@ -71,8 +76,8 @@ def run(
     )
     parts = wiring.parts()
     # Before 0.4 ComfyUI sends previews only when it was started with a method; later ones ask each job.
-    preview_flags = ("--preview-method", "auto") if previews and settings.url is None else ()
-    job = wiring.generation_job(settings, parts, extra_flags=(*(flag or ()), *preview_flags), gpu=gpu)
+    preview_flags = ("--preview-method", "auto") if previews and settings.url is None and stand_in is None else ()
+    job = wiring.generation_job(settings, parts, extra_flags=(*(flag or ()), *preview_flags), gpu=gpu, demo=stand_in)
     _run(console, settings, parts, job, request)
 
 
@@ -94,6 +99,15 @@ def _run(
 
 def _say_stopping(console: Console) -> None:
     console.text("Stopping … (Ctrl-C again to leave at once)")
+
+
+def _text(name: str, text: str | None) -> str | None:
+    """`text` if it is one: a command line on Linux may hold any bytes."""
+    try:
+        (text or "").encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise app_error("bad_argument", f"{name} holds bytes that are no UTF-8 text.") from error
+    return text
 
 
 def _seed(text: str | None) -> int | None:

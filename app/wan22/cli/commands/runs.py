@@ -15,10 +15,10 @@ from wan22.cli.run_report import GLYPHS
 from wan22.runs.catalog import CatalogEntry, find_run, list_runs
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import StoredRun, open_run
-from wan22.runs.summary import board_name, summary_of
+from wan22.runs.summary import board_name, load_summary, summary_of
 from wan22.runs.verify import verify_run
-from wan22.schema.events import LaunchProved, ProblemFound
-from wan22.schema.problem import Severity
+from wan22.schema.events import LaunchProved, ProblemFound, PromptOutcome
+from wan22.schema.problem import AppError, Severity
 from wan22.schema.run import JobParameters, RunManifest
 from wan22.schema.server import Proof
 from wan22.schema.summary import GpuSummary, RunSummary, StageTiming
@@ -147,7 +147,10 @@ def _entry_document(entry: CatalogEntry) -> dict[str, object]:
 
 
 def _entry_row(folder: RunFolder, manifest: RunManifest) -> tuple[str, ...]:
-    took_s = manifest.finished_s - manifest.started_s if manifest.finished_s is not None else None
+    try:
+        took_s = load_summary(folder).total_s if manifest.outcome is not None else None
+    except AppError:  # what is wrong with its log or readings is for `verify` to tell
+        took_s = None
     marks = " SIMULATED" if manifest.simulated else ""
     return (
         folder.run_id,
@@ -209,7 +212,8 @@ def _print_stages(console: Console, summary: RunSummary) -> None:
         columns = ("stage", "time>", "load>", "steps", "step>", "tail>", "")
         console.table("", columns, [_stage_row(stage) for stage in summary.stages])
     else:
-        console.text("  The job was never begun.")
+        succeeded = summary.outcome is PromptOutcome.success
+        console.text("  Its stages are not known." if succeeded else "  The job was never begun.")
 
 
 def _stage_row(stage: StageTiming) -> tuple[str, ...]:

@@ -1,0 +1,157 @@
+"""Keeps the frame up to date: GPU strip, state line, log and band from the facts, once a second."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+from PySide6.QtCore import QObject, QTimer
+
+from wan22.runs.state import Phase, RunState
+from wan22.schema.events import RunStarted, ServerSaid
+from wan22.schema.gpu import GpuReading
+from wan22.ui.main_window import MainWindow
+from wan22.ui.number_text import MISSING, number
+from wan22.ui.palette import Metric
+from wan22.ui.state.gpu_history import GIB, GpuHistory, Series
+from wan22.ui.state.gpu_use import use_of_span
+from wan22.ui.state.monitor_scale import limits_of, scale_of
+from wan22.ui.state.run_state import LiveRun
+from wan22.ui.state.stage_rows import STAGE_NAMES
+from wan22.ui.state.working_gpu import working_gpu
+from wan22.ui.verdict_word import Tone
+from wan22.ui.widgets.gpu_strip import CellText
+
+TEXT_MS = 1000
+SPARK_SPAN_S = 60.0
+SPARK_POINTS = 56
+JUDGED_S = 10.0
+STALE_S = 5.0
+
+_SERIES = {
+    Metric.utilisation: Series.utilisation_pct,
+    Metric.temperature: Series.temperature_c,
+    Metric.power: Series.power_w,
+    Metric.vram: Series.memory_gib,
+    Metric.sm_clock: Series.sm_clock_mhz,
+}
+
+
+class FrameFeed(QObject):
+    """`apply` takes each batch of facts; the frame is written by a timer."""
+
+    def __init__(
+        self, window: MainWindow, history: GpuHistory, run: LiveRun, now_s: Callable[[], float], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._history = history
+        self._run = run
+        self._now_s = now_s
+        self._chosen: int | None = None
+        self.items: Sequence[tuple[str, str]] = ()
+        window.gpu_strip.gpu_chosen.connect(self._gpu_chosen)
+        self._timer = QTimer(self)
+        self._timer.setInterval(TEXT_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._timer.start()
+
+    def close(self) -> None:
+        """Write no more."""
+        self._timer.stop()
+
+    def apply(self, facts: Iterable[object]) -> None:
+        """Take the lines of the log, and the mark of a simulation, out of a batch."""
+        lines = []
+        for fact in facts:
+            if isinstance(fact, ServerSaid):
+                lines.append(fact.line)
+            elif isinstance(fact, RunStarted) and fact.simulated:
+                self._window.show_simulated(True)
+        if lines:
+            self._window.log.append(lines)
+
+    def refresh(self) -> None:
+        """Write everything now."""
+        self._window.show_simulated(self._history.simulated)
+        text, tone = server_text(self._run.state)
+        self._window.state_line.show_server(text, tone)
+        self._window.state_line.show_items(self.items)
+        self._refresh_gpu()
+
+    def _gpu_chosen(self, gpu: int) -> None:
+        self._chosen = gpu
+        self._refresh_gpu()
+
+    def _refresh_gpu(self) -> None:
+        history, strip = self._history, self._window.gpu_strip
+        gpus = history.gpus
+        shown = self._chosen if self._chosen in gpus else working_gpu(history, self._run)
+        strip.show_gpus([(gpu, history.name(gpu)) for gpu in gpus], shown)
+        if shown is None:
+            return
+        info, reading, store = history.infos.get(shown), history.latest.get(shown), history.store(shown)
+        limit = limits_of(info, reading)
+        if reading is not None and self._now_s() - reading.time_s > STALE_S:
+            strip.chip.show_tone(Tone.unknown, "no new readings", "The last reading is more than 5 seconds old.")
+        else:
+            use = use_of_span(store, JUDGED_S, None, limit)
+            strip.chip.show_tone(use.tone, use.word, f"{use.sentence}. Last 10 s: {use.grounds}.")
+        texts = cell_texts(reading, limit.power_w, limit.temperature_c)
+        for metric, (value, rest) in texts.items():
+            series = _SERIES[metric]
+            highest = scale_of(series, info, reading, store).high
+            strip.show_cell(metric, CellText(value, rest, self._curve(shown, series), highest))
+
+    def _curve(self, gpu: int, series: Series) -> list[float]:
+        store = self._history.store(gpu)
+        if store is None:
+            return []
+        found = store.slice_of(series, SPARK_SPAN_S, SPARK_POINTS)
+        points = [math.nan] * SPARK_POINTS
+        for time_s, mean in zip(found.time_s, found.mean, strict=True):
+            place = SPARK_POINTS - 1 + math.floor(float(time_s) / SPARK_SPAN_S * SPARK_POINTS)
+            if 0 <= place < SPARK_POINTS:
+                points[place] = float(mean)
+        return points
+
+
+def cell_texts(
+    reading: GpuReading | None, limit_w: float | None, limit_c: float | None
+) -> dict[Metric, tuple[str, str]]:
+    """Value and what stands behind it, for each cell of the GPU strip."""
+    if reading is None:
+        return dict.fromkeys(_SERIES, (MISSING, ""))
+    power_w = reading.power_w if reading.power_w is not None else reading.power_instant_w
+    used, total = reading.memory_used_bytes, reading.memory_total_bytes
+    watt = f"/ {number(limit_w)} W" if limit_w is not None else "W"
+    gib = f"/ {number(total / GIB, 1)} GiB" if total is not None else "GiB"
+    heat = f"limit {number(limit_c)}" if limit_c is not None else ""
+    found = {
+        Metric.utilisation: (_value(reading.utilization_pct, unit=" %"), ""),
+        Metric.temperature: (_value(reading.temperature_c, unit=" °C"), heat),
+        Metric.power: (_value(power_w), watt),
+        Metric.vram: (_value(None if used is None else used / GIB, 1), gib),
+        Metric.sm_clock: (_value(reading.sm_clock_mhz), "MHz"),
+    }
+    return {metric: (value, "" if value == MISSING else rest) for metric, (value, rest) in found.items()}
+
+
+def server_text(state: RunState) -> tuple[str, Tone]:
+    """What the server does, in words, and how to take it."""
+    server = state.server
+    name = f"ComfyUI {server.version}" if server.version else "ComfyUI"
+    if server.stopped:
+        return (f"{name} stopped", Tone.unknown) if server.exit_code in (0, None) else (f"{name} ended", Tone.bad)
+    if state.phase is Phase.starting:
+        return f"{name} is starting: {(server.stage or 'process started').replace('_', ' ')}", Tone.running
+    if state.phase is Phase.queued:
+        return f"{name}: the job waits in the queue", Tone.running
+    if state.phase is Phase.running:
+        role = state.current_role
+        return f"{name} works: {STAGE_NAMES[role].lower() if role is not None else 'no live connection'}", Tone.running
+    if server.ready:
+        return f"{name} ready", Tone.good
+    return "No server yet", Tone.unknown
+
+
+def _value(value: float | None, decimals: int = 0, unit: str = "") -> str:
+    return MISSING if value is None else number(value, decimals) + unit

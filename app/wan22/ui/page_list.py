@@ -1,0 +1,25 @@
+"""The pages there are. A page whose feature does not exist yet is not in the list, and so not on the screen."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wan22.ui.widgets.rail import PageEntry
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from wan22.ui.context import Context
+
+
+def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
+    """All pages in their order; what a page needs is imported when it is visited first."""
+
+    def monitor() -> "QWidget":
+        from wan22.ui.pages.monitor_page import MonitorPage
+
+        shared = context()
+        return MonitorPage(shared.theme, shared.monitor, shared.parts.clock.now)
+
+    return [
+        PageEntry("monitor", "Monitor", "monitor", "What does the GPU do, and what holds it back?", monitor),
+    ]

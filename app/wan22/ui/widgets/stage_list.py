@@ -1,0 +1,240 @@
+"""Stages of a job on one time axis: solid = measured, dashed outline = expected, green band = target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+
+from wan22.ui.measure import GAP_SMALL, TextRole
+from wan22.ui.number_text import duration_range, measured, rough
+from wan22.ui.theme import Theme
+from wan22.ui.verdict_word import GLYPHS, Tone
+from wan22.ui.widgets.text_label import TextLabel
+
+ROW_HEIGHT = 36
+DASH = "\u2013"
+
+
+class StageState(Enum):
+    """How far a stage is."""
+
+    waiting = "waiting"
+    running = "running"
+    done = "done"
+    cached = "cached"
+    failed = "failed"
+
+
+_GLYPHS = {
+    StageState.waiting: ("○", "muted"),
+    StageState.running: ("▸", "running"),
+    StageState.done: (GLYPHS[Tone.good], "good"),
+    StageState.cached: (GLYPHS[Tone.good], "muted"),
+    StageState.failed: (GLYPHS[Tone.bad], "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One stage. `seconds`: measured so far; `expected_s`: what it usually takes; None = unknown.
+
+    `target_s`: lower and upper edge of the target (a lower edge of None: only a limit). `verdict`: how the time is to
+    be taken, `basis` says why. `left_s` is said instead of the time while it runs.
+    """
+
+    name: str
+    state: StageState
+    seconds: float | None = None
+    expected_s: float | None = None
+    left_s: float | None = None
+    target_s: tuple[float | None, float] | None = None
+    verdict: Tone | None = None
+    basis: str = ""
+
+    @property
+    def time_text(self) -> str:
+        """What stands in the column of times."""
+        if self.state is StageState.cached:
+            return "cached"
+        if self.state is StageState.running and self.left_s is not None:
+            return f"{rough(self.left_s)} left"
+        if self.state is StageState.waiting:
+            return f"about {rough(self.expected_s)}" if self.expected_s is not None else DASH
+        if self.state is StageState.running and self.seconds is None:
+            return "…"
+        return measured(self.seconds) + (" …" if self.state is StageState.running else "")
+
+    @property
+    def target_text(self) -> str:
+        """The target in words, with the verdict's glyph."""
+        if self.target_s is None:
+            return DASH
+        low_s, high_s = self.target_s
+        text = f"under {rough(high_s)}" if low_s is None else duration_range(low_s, high_s)
+        return f"{text} {GLYPHS[self.verdict]}" if self.verdict is not None else text
+
+    @property
+    def longest_s(self) -> float:
+        """How far the axis must reach for it."""
+        return max(self.seconds or 0.0, self.expected_s or 0.0, self.target_s[1] if self.target_s else 0.0)
+
+
+def axis_end(rows: Sequence[StageRow]) -> float:
+    """A round end of the axis that holds every stage."""
+    longest_s = max((row.longest_s for row in rows), default=0.0)
+    for end_s in (1, 2, 4, 8, 10, 20, 40, 60, 80, 100, 120, 160, 200, 240, 300, 400, 600, 800, 1200, 1800, 2400, 3600):
+        if longest_s <= 0.97 * end_s:
+            return float(end_s)
+    return longest_s * 1.05
+
+
+class _Bar(QWidget):
+    """The bar of one stage, or with no stage the names of the axis."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._row: StageRow | None = None
+        self._end_s = 1.0
+        self.setFixedHeight(ROW_HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(180)
+        theme.changed.connect(self.update)
+
+    def show_row(self, row: StageRow | None, end_s: float) -> None:
+        self._row, self._end_s = row, end_s
+        self.update()
+
+    def _x(self, seconds: float) -> float:
+        return 12 + seconds / self._end_s * (self.width() - 52)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        marks = [self._end_s * part / 4 for part in range(5)]
+        if self._row is None:
+            self._paint_names(painter, marks)
+        else:
+            painter.setPen(self._theme.colour("line"))
+            painter.drawLines([QLineF(self._x(mark), 0, self._x(mark), self.height()) for mark in marks])
+            self._paint_row(painter, self._row)
+        painter.end()
+
+    def _paint_names(self, painter: QPainter, marks: Sequence[float]) -> None:
+        painter.setFont(self._theme.font(TextRole.caption))
+        painter.setPen(self._theme.colour("muted"))
+        for number, mark in enumerate(marks):
+            text = f"{mark:g}" + (" s" if number == len(marks) - 1 else "")
+            area = QRectF(self._x(mark) - 40, 0, 80, self.height())
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_row(self, painter: QPainter, row: StageRow) -> None:
+        middle = self.height() / 2
+        if row.target_s is not None:
+            self._paint_target(painter, row.target_s, middle)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if row.expected_s is not None and row.state in (StageState.waiting, StageState.running):
+            pen = QPen(self._theme.colour("outline"), 1)
+            if row.state is StageState.running:
+                pen.setColor(self._theme.colour("accent"))
+            pen.setDashPattern([3, 3])
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self._box(row.expected_s, middle, 4.5), 3, 3)
+        if row.seconds:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._solid(row.state))
+            painter.drawRoundedRect(self._box(row.seconds, middle, 5), 3, 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_target(self, painter: QPainter, target_s: tuple[float | None, float], middle: float) -> None:
+        low_s, high_s = target_s
+        painter.setPen(self._theme.ink(Tone.good))
+        high = self._x(high_s)
+        if low_s is not None:
+            low = self._x(low_s)
+            painter.fillRect(QRectF(low, middle - 12, high - low, 24), self._theme.ground(Tone.good))
+            painter.drawLine(QLineF(low, middle - 12, low, middle + 12))
+        painter.drawLine(QLineF(high, middle - 12, high, middle + 12))
+
+    def _box(self, seconds: float, middle: float, half: float) -> QRectF:
+        return QRectF(self._x(0), middle - half, max(3.0, self._x(seconds) - self._x(0)), 2 * half)
+
+    def _solid(self, state: StageState) -> QColor:
+        if state is StageState.failed:
+            return self._theme.ink(Tone.bad)
+        return self._theme.colour("accent" if state in (StageState.running, StageState.done) else "reference")
+
+
+class StageList(QWidget):
+    """A row a stage: glyph, name, time, target, bar."""
+
+    HEADINGS = ("", "Stages", "time", "target")
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._cells: list[tuple[list[TextLabel], _Bar]] = []
+        self.setAccessibleName("Stages of the job")
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(GAP_SMALL * 2)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(4, 1)
+        for column, text in enumerate(self.HEADINGS):
+            role, ink = (TextRole.heading, "text") if column == 1 else (TextRole.body, "muted")
+            label = TextLabel(text, role, ink)
+            label.setAlignment(_alignment(column))
+            self._grid.addWidget(label, 0, column)
+        self._axis = _Bar(theme)
+        self._grid.addWidget(self._axis, 0, 4)
+
+    def show_stages(self, rows: Sequence[StageRow]) -> None:
+        """Show these stages; all bars share one axis."""
+        end_s = axis_end(rows)
+        self._axis.show_row(None, end_s)
+        while len(self._cells) < len(rows):
+            self._cells.append(self._new_row(len(self._cells) + 1))
+        for number, (labels, bar) in enumerate(self._cells):
+            is_used = number < len(rows)
+            for widget in (*labels, bar):
+                widget.setVisible(is_used)
+            if is_used:
+                self._fill(labels, bar, rows[number], end_s)
+
+    def _new_row(self, number: int) -> tuple[list[TextLabel], _Bar]:
+        roles = (TextRole.strong, TextRole.body, TextRole.value, TextRole.body)
+        labels = [TextLabel("", role) for role in roles]
+        for column, label in enumerate(labels):
+            label.setFixedHeight(ROW_HEIGHT)
+            label.setAlignment(_alignment(column))
+            self._grid.addWidget(label, number, column)
+        bar = _Bar(self._theme)
+        self._grid.addWidget(bar, number, 4)
+        return labels, bar
+
+    def _fill(self, labels: Sequence[TextLabel], bar: _Bar, row: StageRow, end_s: float) -> None:
+        glyph, name, time, target = labels
+        mark, ink = _GLYPHS[row.state]
+        glyph.say(mark)
+        glyph.set_ink(ink)
+        name.say(row.name)
+        is_known = row.state in (StageState.running, StageState.done, StageState.failed)
+        name.set_ink("text" if is_known else "muted")
+        time.say(row.time_text)
+        time.set_role(TextRole.value if is_known else TextRole.body)
+        time.set_ink("text" if is_known else "muted")
+        target.say(row.target_text)
+        target.set_ink("muted" if row.verdict is None else row.verdict.value)
+        tip = row.basis or "Solid: measured. Dashed: what is expected. Green: the target."
+        for widget in (*labels, bar):
+            widget.setToolTip(tip)
+        bar.setAccessibleName(f"{row.name}: {row.state.value}, {row.time_text}, target {row.target_text}")
+        bar.show_row(row, end_s)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in (2, 3) else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,62 @@
+"""Writes pictures of all pages to docs/images, in both themes at two scales: `python -m tests.ui.screenshots`.
+
+Fails when a text is cut off, a control has no name, or a text has too little contrast.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "docs" / "images"
+SCALES = (1.0, 1.5)
+THEMES = ("dark", "light")
+
+
+def main() -> int:
+    """One child process a theme and scale: Qt reads the scale once."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for theme in THEMES:
+        for scale in SCALES:
+            environment = {
+                **os.environ,
+                "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+                "QT_SCALE_FACTOR": f"{scale:g}",
+                "PYTHONPATH": os.pathsep.join([str(ROOT / "app"), str(ROOT)]),
+            }
+            command = [sys.executable, "-m", "tests.ui.screenshots", theme, f"{scale:g}"]
+            failed += subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode != 0
+    return 1 if failed else 0
+
+
+def take(theme_name: str, scale: str) -> int:
+    """All pictures of one theme at one scale; the number of faults found."""
+    from PySide6.QtWidgets import QApplication
+
+    from tests.ui.gallery import pictures
+    from wan22.system.paths import data_folder
+    from wan22.ui.palette import contrast_ratio, text_pairs
+    from wan22.ui.theme import Scheme, Theme
+
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    application = QApplication(["screenshots"])
+    theme = Theme(application, data_folder() / "resources", Scheme(theme_name))
+    faults = [
+        f"contrast of {name}" for name, ink, ground in text_pairs(theme.colours) if contrast_ratio(ink, ground) < 4.5
+    ]
+    with tempfile.TemporaryDirectory(prefix="wan22-") as work:
+        for name, picture, found in pictures(theme, Path(work)):
+            path = IMAGES / f"{name}-{theme_name}-{float(scale) * 100:.0f}.png"
+            picture.save(str(path))
+            print(path.relative_to(ROOT))
+            faults += [f"{name}: {fault}" for fault in found]
+    for fault in faults:
+        print(f"FAULT {theme_name} {scale}: {fault}")
+    return len(faults)
+
+
+if __name__ == "__main__":
+    sys.exit(take(sys.argv[1], sys.argv[2]) if len(sys.argv) == 3 else main())
