@@ -33,6 +33,8 @@ window.show()
 application.exec()
 """
 PANEL = """
+import gc
+gc.disable()  # as wan22.ui.__main__ does
 import os, sys, time
 from wan22.ui import app
 def painted(self):

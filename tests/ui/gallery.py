@@ -26,13 +26,14 @@ from wan22.schema.events import Role
 from wan22.schema.gpu import GpuInfo, GpuInventory, GpuSampled
 from wan22.ui.measure import GAP, GUTTER, TextRole
 from wan22.ui.pages.monitor_page import MonitorPage
+from wan22.ui.state.stage_row import StageRow, StageState
 from wan22.ui.state.stage_rows import stage_rows
 from wan22.ui.state.stored_run import inventory_of, recorded_facts, source_of_run
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.chip import Chip
 from wan22.ui.widgets.simulated_band import SimulatedBand
-from wan22.ui.widgets.stage_list import StageList, StageRow, StageState
+from wan22.ui.widgets.stage_list import StageList
 from wan22.ui.widgets.text_label import TextLabel
 
 Picture = tuple[str, QPixmap, list[str]]

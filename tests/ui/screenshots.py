@@ -21,18 +21,26 @@ def main() -> int:
     failed = 0
     for theme in THEMES:
         for scale in SCALES:
-            environment = {
-                **os.environ,
-                "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
-                "QT_SCALE_FACTOR": f"{scale:g}",
-                "PYTHONPATH": os.pathsep.join([str(ROOT / "app"), str(ROOT)]),
-            }
-            command = [sys.executable, "-m", "tests.ui.screenshots", theme, f"{scale:g}"]
-            failed += subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode != 0
+            failed += start_take(theme, scale, IMAGES).returncode != 0
     return 1 if failed else 0
 
 
-def take(theme_name: str, scale: str) -> int:
+def start_take(theme: str, scale: float, folder: Path) -> subprocess.CompletedProcess[str]:
+    """One child process; its pictures go to `folder`."""
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+        "QT_SCALE_FACTOR": f"{scale:g}",
+        "QT_LOGGING_RULES": "*.info=false",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "app"), str(ROOT)]),
+    }
+    command = [sys.executable, "-m", "tests.ui.screenshots", theme, f"{scale:g}", str(folder)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)
+    print(done.stdout, end="")
+    return done
+
+
+def take(theme_name: str, scale: str, folder: Path) -> int:
     """All pictures of one theme at one scale; the number of faults found."""
     from PySide6.QtWidgets import QApplication
 
@@ -41,7 +49,7 @@ def take(theme_name: str, scale: str) -> int:
     from wan22.ui.palette import contrast_ratio, text_pairs
     from wan22.ui.theme import Scheme, Theme
 
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     application = QApplication(["screenshots"])
     theme = Theme(application, data_folder() / "resources", Scheme(theme_name))
     faults = [
@@ -49,9 +57,9 @@ def take(theme_name: str, scale: str) -> int:
     ]
     with tempfile.TemporaryDirectory(prefix="wan22-") as work:
         for name, picture, found in pictures(theme, Path(work)):
-            path = IMAGES / f"{name}-{theme_name}-{float(scale) * 100:.0f}.png"
+            path = folder / f"{name}-{theme_name}-{float(scale) * 100:.0f}.png"
             picture.save(str(path))
-            print(path.relative_to(ROOT))
+            print(path)
             faults += [f"{name}: {fault}" for fault in found]
     for fault in faults:
         print(f"FAULT {theme_name} {scale}: {fault}")
@@ -59,4 +67,4 @@ def take(theme_name: str, scale: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(take(sys.argv[1], sys.argv[2]) if len(sys.argv) == 3 else main())
+    sys.exit(take(sys.argv[1], sys.argv[2], Path(sys.argv[3])) if len(sys.argv) == 4 else main())

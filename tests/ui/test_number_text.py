@@ -9,6 +9,7 @@ from wan22.ui.number_text import (
     number_range,
     rough,
     tick_text,
+    unbroken,
     with_unit,
 )
 
@@ -56,6 +57,10 @@ def test_measured_and_expected_times():
 )
 def test_ticks(seconds: float, text: str):
     assert tick_text(seconds) == text
+
+
+def test_a_number_stays_with_its_unit():
+    assert unbroken("at most 63 °C · 0.0 % of the time") == "at most 63\u00a0°C · 0.0\u00a0% of the time"
 
 
 def test_moments_under_the_cursor():

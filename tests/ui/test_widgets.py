@@ -14,6 +14,7 @@ from wan22.schema.summary import StageTiming
 from wan22.schema.verdict import Level, Verdict
 from wan22.ui.palette import Metric
 from wan22.ui.state.phase_span import phase_spans
+from wan22.ui.state.stage_row import StageRow, StageState, axis_end
 from wan22.ui.state.stage_rows import stage_rows
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
@@ -22,7 +23,7 @@ from wan22.ui.widgets.icon import icon_names, icon_pixmap
 from wan22.ui.widgets.log_drawer import LINES_KEPT, LogDrawer
 from wan22.ui.widgets.segment import Segment
 from wan22.ui.widgets.sparkline import Sparkline
-from wan22.ui.widgets.stage_list import StageList, StageRow, StageState, axis_end
+from wan22.ui.widgets.stage_list import StageList
 from wan22.ui.widgets.time_axis import ticks
 
 

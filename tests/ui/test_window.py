@@ -2,13 +2,22 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.page_check import cut_off, texts, without_name
 from tests.ui.stage import Stage, recorded_run, sample_run
 from wan22.runs.state import RunState, ServerView
-from wan22.schema.events import RunStarted, ServerReady, ServerSaid, ServerStageReached, ServerStarting, ServerStopped
+from wan22.schema.events import (
+    ProblemFound,
+    RunStarted,
+    ServerReady,
+    ServerSaid,
+    ServerStageReached,
+    ServerStarting,
+    ServerStopped,
+)
+from wan22.schema.problem import problem
 from wan22.ui.frame_feed import server_text
 from wan22.ui.main_window import MainWindow
 from wan22.ui.pages.monitor_page import MonitorPage
@@ -219,3 +228,31 @@ def test_a_stored_run_is_shown(qtbot: QtBot, qapp, tmp_path: Path):
     panel.window.close()
     for made in (panel.window, panel.theme, panel):
         made.deleteLater()
+
+
+def test_a_run_that_is_not_there_is_said_above_the_page(qtbot: QtBot, qapp):
+    from wan22.ui.app import Panel, WindowOptions
+
+    panel = Panel(qapp, WindowOptions(show="no-such-run"))
+    panel.window.show()
+    qtbot.waitUntil(lambda: panel.window.page_key == "monitor", timeout=10_000)
+    banner = panel.window.problem
+    assert banner.isVisible()
+    assert "no-such-run" in banner.message.text()
+    assert without_name(banner) == []
+    panel.window.close()
+    for made in (panel.window, panel.theme, panel):
+        made.deleteLater()
+
+
+def test_a_problem_says_what_to_do_and_can_be_copied(stage: Stage, qtbot: QtBot, qapp):
+    found = problem("server_crashed", "ComfyUI ended with exit code 1.", hint="Read the log.", detail="line 1", port=1)
+    stage.tell([ProblemFound(time_s=1.0, problem=found)])
+    banner = stage.window.problem
+    assert {"✕ problem", "ComfyUI ended with exit code 1.", "Read the log."} <= set(texts(banner))
+    buttons = {button.text(): button for button in banner.findChildren(QPushButton)}
+    qtbot.mouseClick(buttons["Copy details"], Qt.MouseButton.LeftButton)
+    assert "[server_crashed]" in qapp.clipboard().text()
+    assert "port: 1" in qapp.clipboard().text()
+    qtbot.mouseClick(buttons["Dismiss"], Qt.MouseButton.LeftButton)
+    assert not banner.isVisible()

@@ -1,5 +1,6 @@
 """Ctrl-C as a request to stop: once politely, twice at once."""
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -22,8 +23,9 @@ def stop_on_signal(cancel: CancelToken, on_first: Callable[[], None] = lambda: N
     def handle(_number: int, _frame: FrameType | None) -> None:
         if cancel.is_set:
             raise KeyboardInterrupt
-        on_first()
         cancel.set()
+        with contextlib.suppress(OSError):  # the terminal that was closed cannot show it any more
+            on_first()
 
     before: dict[int, Any] = {number: signal.signal(number, handle) for number in signals}
     try:

@@ -154,11 +154,13 @@ class PromptFollower:
             if found is not None:
                 return self._end_without_server(prompt_id, found)
             if cancel.is_set and give_up_s is None:
+                if not self._ask_to_stop(prompt_id):
+                    return self._end_cancelled(prompt_id, "The server did not answer the request to stop the job.")
                 give_up_s = self._clock.monotonic() + INTERRUPT_LIMIT_S
-                self._ask_to_stop(prompt_id)
             now_s = self._clock.monotonic()
             if give_up_s is not None and now_s > give_up_s:
-                return self._end_cancelled(prompt_id)
+                text = f"The server did not stop the job within {INTERRUPT_LIMIT_S:.0f} s."
+                return self._end_cancelled(prompt_id, text)
             if now_s >= next_poll_s:
                 result = self._poll(prompt_id, plan.graph)
                 if result is not None:
@@ -226,12 +228,14 @@ class PromptFollower:
                 return ended_s
         return None
 
-    def _ask_to_stop(self, prompt_id: str) -> None:
+    def _ask_to_stop(self, prompt_id: str) -> bool:
+        """Whether the server took the request."""
         self._stop_asked = True
         try:
             self._client.interrupt(prompt_id)
-        except AppError as error:
-            self._failure = error.problem
+        except AppError:
+            return False
+        return True
 
     def _finish(self, prompt_id: str, graph: Graph, ended_s: float | None, entry: HistoryEntry | None) -> FollowResult:
         outcome, found = self._outcome(entry, graph)
@@ -283,8 +287,7 @@ class PromptFollower:
         self._bus.publish(PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=outcome))
         return FollowResult(prompt_id, outcome, found)
 
-    def _end_cancelled(self, prompt_id: str) -> FollowResult:
-        text = f"The server did not stop the job within {INTERRUPT_LIMIT_S:.0f} s; it may still be working on it."
+    def _end_cancelled(self, prompt_id: str, text: str) -> FollowResult:
         found = problem("generation_interrupted", text)
         self._bus.publish(
             PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=PromptOutcome.interrupted)

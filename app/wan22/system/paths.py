@@ -1,8 +1,8 @@
 """Where things are: the data that comes with the program, and the user's own folders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 
@@ -13,8 +13,7 @@ HOME_VARIABLE = "WAN22_HOME"
 _APP_NAME = "wan22-panel"
 
 
-@dataclass(frozen=True, slots=True)
-class UserFolders:
+class UserFolders(NamedTuple):
     """The user's folders. None is made by asking for its path."""
 
     config: Path

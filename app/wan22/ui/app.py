@@ -1,5 +1,6 @@
 """Opens the window. Only Qt's widgets are imported before the first paint."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -54,30 +55,43 @@ class Panel(QObject):
 
     def _come_to_life(self) -> None:
         from wan22 import wiring
-        from wan22.runs.catalog import find_run
-        from wan22.runs.reader import open_run
+        from wan22.schema.problem import AppError
         from wan22.ui.context import Context
-        from wan22.ui.state.stored_run import source_of_run
 
         self._context = Context(self.theme, wiring.parts(), self.window)
-        name = self._options.show or self._options.replay
-        if name:
-            stored = open_run(find_run(wiring.runs_folder(), name))
-            if self._options.show:
-                self._context.monitor = source_of_run(stored)
-                self.window.show_simulated(stored.manifest.simulated)
-            else:
-                self._context.replay(stored, self._options.speed)
+        try:
+            self._open_run(self._context)
+        except AppError as error:
+            self.window.problem.show_problem(error.problem)
         self.window.open_page(self.window.first_page())
         self._context.frame.refresh()
+        gc.enable()
+
+    def _open_run(self, context: "Context") -> None:
+        """The run that the options name, if any. Errors: AppError as `find_run` and `open_run`."""
+        from wan22 import wiring
+        from wan22.runs.catalog import find_run
+        from wan22.runs.reader import open_run
+        from wan22.ui.state.stored_run import source_of_run
+
+        name = self._options.show or self._options.replay
+        if name is None:
+            return
+        stored = open_run(find_run(wiring.runs_folder(), name))
+        if self._options.show is not None:
+            context.monitor = source_of_run(stored)
+            self.window.show_simulated(stored.manifest.simulated)
+        else:
+            context.replay(stored, self._options.speed)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Show the window until it is closed; the exit code."""
+    """Show the window until it is closed; the exit code. Garbage is collected once the first page is there."""
     refused = refusal(PySide6.__version__, sys.version_info[:3], sys.platform)
     if refused is not None:
         sys.stderr.write(refused + "\n")
         return REFUSED
+    gc.disable()
     options = _options(arguments) if arguments else WindowOptions()
     application = QApplication.instance()
     if not isinstance(application, QApplication):

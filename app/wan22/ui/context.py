@@ -23,6 +23,7 @@ class Context(QObject):
     def __init__(self, theme: Theme, parts: Parts, window: MainWindow) -> None:
         super().__init__(window)
         self.theme = theme
+        self.window = window
         self.parts = parts
         self.history = GpuHistory(self)
         self.run = LiveRun(self)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from PySide6.QtCore import QObject, QTimer
 
 from wan22.runs.state import Phase, RunState
-from wan22.schema.events import RunStarted, ServerSaid
+from wan22.schema.events import ProblemFound, RunStarted, ServerSaid
 from wan22.schema.gpu import GpuReading
 from wan22.ui.main_window import MainWindow
 from wan22.ui.number_text import MISSING, number
@@ -59,11 +59,13 @@ class FrameFeed(QObject):
         self._timer.stop()
 
     def apply(self, facts: Iterable[object]) -> None:
-        """Take the lines of the log, and the mark of a simulation, out of a batch."""
+        """Take the lines of the log, problems, and the mark of a simulation out of a batch."""
         lines = []
         for fact in facts:
             if isinstance(fact, ServerSaid):
                 lines.append(fact.line)
+            elif isinstance(fact, ProblemFound):
+                self._window.problem.show_problem(fact.problem)
             elif isinstance(fact, RunStarted) and fact.simulated:
                 self._window.show_simulated(True)
         if lines:

@@ -10,6 +10,7 @@ from wan22.ui.measure import LOG_HEIGHT, RAIL_WIDTH, WINDOW_HEIGHT, WINDOW_HEIGH
 from wan22.ui.theme import Theme
 from wan22.ui.widgets.gpu_strip import GpuStrip
 from wan22.ui.widgets.log_drawer import LogDrawer
+from wan22.ui.widgets.problem_banner import ProblemBanner
 from wan22.ui.widgets.rail import PageEntry, Rail
 from wan22.ui.widgets.simulated_band import SimulatedBand
 from wan22.ui.widgets.state_line import StateLine
@@ -35,6 +36,8 @@ class MainWindow(QMainWindow):
         self.band.hide()
         self.rail = Rail(theme, list(entries))
         self.gpu_strip = GpuStrip(theme)
+        self._theme = theme
+        self._banner: ProblemBanner | None = None
         self.stack = QStackedWidget()
         self.state_line = StateLine(theme)
         self._body = self._frame()
@@ -44,6 +47,14 @@ class MainWindow(QMainWindow):
         self.rail.chosen.connect(self.open_page)
         self.state_line.log_toggled.connect(self._show_log)
         self._restore()
+
+    @property
+    def problem(self) -> ProblemBanner:
+        """The banner above the page; made when it is asked for first, after the first paint."""
+        if self._banner is None:
+            self._banner = ProblemBanner(self._theme)
+            self._column.insertWidget(1, self._banner)
+        return self._banner
 
     @property
     def page_key(self) -> str | None:
@@ -104,7 +115,7 @@ class MainWindow(QMainWindow):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.rail)
-        right = QVBoxLayout()
+        right = self._column = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.gpu_strip)
         right.addWidget(self.stack, 1)

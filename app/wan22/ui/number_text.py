@@ -1,9 +1,13 @@
 """Numbers as they stand on the screen: thin spaces, en dashes, the decimals they deserve."""
 
+import re
+
 MISSING = "N/A"
 THIN_SPACE = "\u2009"
 EN_DASH = "\u2013"
 MINUS = "\u2212"
+NO_BREAK_SPACE = "\u00a0"
+_BEFORE_UNIT = r"(?<=\d) (?=[%°A-Za-z])"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -86,3 +90,8 @@ def moment_text(moment_s: float, span_s: float) -> str:
     minutes, seconds = divmod(abs(moment_s), 60)
     sign = MINUS if moment_s < 0 else ""
     return f"{sign}{seconds:.1f} s" if minutes < 1 else f"{sign}{minutes:.0f} min {seconds:04.1f} s"
+
+
+def unbroken(text: str) -> str:
+    """The same text with every number kept on one line with the unit behind it."""
+    return re.sub(_BEFORE_UNIT, NO_BREAK_SPACE, text)

@@ -18,7 +18,9 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
         from wan22.ui.pages.monitor_page import MonitorPage
 
         shared = context()
-        return MonitorPage(shared.theme, shared.monitor, shared.parts.clock.now)
+        page = MonitorPage(shared.theme, shared.monitor, shared.parts.clock.now)
+        page.problem.connect(shared.window.problem.show_problem)
+        return page
 
     return [
         PageEntry("monitor", "Monitor", "monitor", "What does the GPU do, and what holds it back?", monitor),

@@ -28,6 +28,7 @@ QWidget#state-line { border-top: 1px solid $line; }
 QWidget#gpu-strip { background: $window; border-bottom: 1px solid $line; }
 QFrame#card { background: $panel; border-radius: ${card_radius}px; }
 QFrame#rule { background: $line; border: none; max-height: 1px; min-height: 1px; }
+QWidget#problem-banner { background: $panel; border-bottom: 1px solid $line; }
 QWidget#log-drawer { background: $panel; border-top: 1px solid $line; }
 
 QLabel#chip { border-radius: ${chip_radius}px; padding: 0 10px; }

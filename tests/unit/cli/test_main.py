@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from wan22.cli.main import run
+
 CRASHING = """
 import sys
 from wan22.cli import main
@@ -51,3 +53,11 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path, option: bytes):
     assert result.returncode == 2
     assert f"{option.decode()} holds bytes that are no UTF-8 text." in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("option", [("--flag=--lowvram",), ("--port", "9"), ("--python", "python")])
+def test_options_of_a_start_are_refused_where_nothing_is_started(
+    option: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+):
+    assert run(["run", "--url", "http://127.0.0.1:9", *option]) == 2
+    assert "with --url they do nothing" in capsys.readouterr().err

@@ -218,3 +218,17 @@ def test_without_a_socket_the_job_is_followed_by_asking(story: Story, monkeypatc
     result = story.run()
     assert result.outcome is PromptOutcome.success
     assert story.kinds() == ["socket_lost", "prompt_queued", "prompt_finished"]
+
+
+def test_a_server_that_does_not_hear_the_request_to_stop_is_left_at_once(story: Story):
+    def deaf(_prompt_id: str) -> None:
+        raise app_error("server_unreachable", "It did not answer.")
+
+    story.client.on_interrupt = deaf
+    timer = threading.Timer(0.2, story.cancel.set)
+    timer.start()
+    result = story.run()
+    timer.join()
+    assert (result.outcome, result.left_running) == (PromptOutcome.interrupted, True)
+    assert result.problem is not None
+    assert "did not answer the request to stop" in result.problem.message

@@ -223,9 +223,7 @@ def test_leaving_at_once_still_leaves_a_run_that_says_why(setup: Setup):
     assert setup.provider.released == 1
 
 
-def test_a_strange_server_that_does_not_stop_is_not_said_to_be_stopped(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_strange_server_that_does_not_stop_is_not_said_to_be_stopped(setup: Setup, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("wan22.job.follow.INTERRUPT_LIMIT_S", 0.2)
     setup.client.on_submit = lambda _prompt_id: setup.cancel.set()
     result = setup.run()

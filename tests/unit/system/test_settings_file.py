@@ -3,7 +3,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wan22.schema.problem import AppError, Problem
@@ -124,6 +124,7 @@ _paths = (
 )
 
 
+@settings(deadline=None)  # a disk takes the time it takes
 @given(
     comfyui=_paths,
     output=_paths,

@@ -55,6 +55,7 @@ def run(
     console = console_from_flag(as_json)
     if comfyui is not None and url is not None:
         raise app_error("bad_argument", "--comfyui and --url exclude each other: start one, or attach to one.")
+    _refuse_start_options(url, flag, port, python)
     size_width, size_height = _size(size, width, height)
     stand_in = demo_choice(demo, demo_speed)
     if stand_in is not None and (comfyui is not None or url is not None):
@@ -99,6 +100,13 @@ def _run(
 
 def _say_stopping(console: Console) -> None:
     console.text("Stopping … (Ctrl-C again to leave at once)")
+
+
+def _refuse_start_options(url: str | None, *given: object) -> None:
+    """`--flag`, `--port` and `--python` beside `--url` are a misunderstanding that should not pass in silence."""
+    if url is not None and any(given):
+        message = "--flag, --port and --python are for a ComfyUI that is started here: with --url they do nothing."
+        raise app_error("bad_argument", message, hint="Leave them out.")
 
 
 def _text(name: str, text: str | None) -> str | None:

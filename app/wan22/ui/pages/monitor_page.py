@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, 
 from wan22.schema.problem import AppError
 from wan22.system.files import write_text_atomic
 from wan22.ui.measure import GAP, GAP_SMALL, GUTTER, TextRole
-from wan22.ui.number_text import MISSING, measured, moment_text, number, number_range
+from wan22.ui.number_text import MISSING, measured, moment_text, number, number_range, unbroken
 from wan22.ui.pages.monitor_spec import LANES, SPANS, STRIPS
 from wan22.ui.state.gpu_history import Series
 from wan22.ui.state.gpu_use import use_of_span
@@ -273,7 +273,8 @@ class MonitorPage(QWidget):
             )
         found = use_of_span(store, self._span_now_s(), self._end_s(), limits_of(info, reading))
         self.title.say(found.sentence)
-        self.grounds.say(f"{self._source.title} · {found.grounds}" if self._source.title else found.grounds)
+        parts = [part for part in (self._source.title, found.grounds) if part]
+        self.grounds.say(unbroken(" · ".join(parts)))
         self._draw_readouts()
 
     def _cursor_moved(self, moment_s: float | None) -> None:
@@ -324,10 +325,9 @@ class MonitorPage(QWidget):
             stores = [self._source.history.store(gpu) for gpu in gpus[1:]]
             means = [item.statistics(series, span_s, end_s).mean for item in stores if item is not None]
             known = [mean for mean in means if mean is not None]
-            others = "1 other" if len(stores) == 1 else f"{len(stores)} others"
-            notes.append(
-                f"{others}: mean {number_range(min(known, default=None), max(known, default=None), '', spec.decimals)}"
-            )
+            if known:
+                others = "1 other" if len(stores) == 1 else f"{len(stores)} others"
+                notes.append(f"{others}: mean {number_range(min(known), max(known), '', spec.decimals)}")
         return notes
 
     def _draw_lane_readout(self, span_s: float, end_s: float) -> None:

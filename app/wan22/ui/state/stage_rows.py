@@ -6,8 +6,8 @@ from wan22.runs.own_band import Usual
 from wan22.schema.events import PromptOutcome, Role
 from wan22.schema.summary import StageTiming
 from wan22.schema.verdict import Level, Verdict
+from wan22.ui.state.stage_row import StageRow, StageState
 from wan22.ui.verdict_word import Tone
-from wan22.ui.widgets.stage_list import StageRow, StageState
 
 STAGE_NAMES: Mapping[Role, str] = {
     Role.load: "Load models",
