@@ -373,7 +373,7 @@ def main(lock_name: str, command: list[str], window_required: bool) -> int:
 def start(arguments: list[str]) -> int:
     """Run the panel, which names this script in the lines that it offers to copy."""
     os.environ["PANEL_COMMAND"] = "start.bat" if os.name == "nt" else "python3 " + shlex.quote(sys.argv[0])
-    return main(LOCK, ["-P", "-m", "wan22", *(arguments or ["run"])], window_required=False)
+    return main(LOCK, ["-P", "-m", "wan22", *(arguments or ["start"])], window_required=False)
 
 
 def test(arguments: list[str]) -> int:

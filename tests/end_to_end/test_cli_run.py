@@ -91,6 +91,27 @@ def test_text_shows_stages_total_and_where_it_lies(comfy: FakeComfy, tmp_path: P
     assert "\x1b" not in out, "no colours into a pipe"
 
 
+def test_start_without_a_comfyui_runs_the_demo_and_says_so(tmp_path: Path):
+    environment = {**os.environ, "PANEL_COMMAND": "python3 start.py"}
+    process = wan22("start", cwd=tmp_path, env=environment)
+    out, err = process.communicate(timeout=100)
+    assert process.returncode == 0, err
+    assert "SIMULATED demo" in out.splitlines()[0]
+    assert 'python3 start.py run --comfyui "FOLDER"' in out
+    assert "SIMULATED: nothing of this was measured on a real GPU." in out
+    (video,) = (tmp_path / "wan22-home" / "data" / "runs").glob("*/outputs/*SIMULATED*.mp4")
+    assert video.stat().st_size > 10_000
+
+
+def test_start_with_a_configured_server_uses_it(comfy: FakeComfy, tmp_path: Path):
+    environment = {**os.environ, "WAN22_URL": comfy.url, "WAN22_PROFILE": "cpu"}
+    process = wan22("start", "--json", cwd=tmp_path, env=environment)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out.splitlines()[0])["simulated"] is False
+    assert any(path == "/prompt" for _, path, _ in comfy.requests)
+
+
 def test_nothing_configured_is_a_clear_sentence_with_the_line_to_copy(tmp_path: Path):
     code, out, err = run_to_end("run", cwd=tmp_path)
     assert code == 5

@@ -35,7 +35,7 @@ def _plain(text: str, encoding: str | None) -> str:
 _OWN_COMMAND = re.compile(r"(?<![\w.-])wan22 (?=(?:run|launch|profiles|runs|monitor)\b)")
 
 
-def _as_started(text: str) -> str:
+def as_started(text: str) -> str:
     """Lines to copy name the command that the person used: start.py says so in PANEL_COMMAND."""
     return _OWN_COMMAND.sub(lambda _match: os.environ.get("PANEL_COMMAND", "wan22") + " ", text)
 
@@ -109,7 +109,7 @@ class Console:
         line = rich.text.Text.assemble((f"{word}: ", style), _plain(found.message, self._err.encoding))
         self._err.print(line, soft_wrap=True)
         if found.hint:
-            hint = _plain(f"  {_as_started(found.hint)}", self._err.encoding)
+            hint = _plain(f"  {as_started(found.hint)}", self._err.encoding)
             self._err.print(rich.text.Text(hint), soft_wrap=True)
         if found.detail:
             detail = "\n".join(f"  | {row}" for row in _cut(found.detail.splitlines()))

@@ -11,6 +11,7 @@ import typer
 import wan22
 from wan22.cli.commands import launch, monitor, profiles, runs
 from wan22.cli.commands import run as run_command
+from wan22.cli.commands import start as start_command
 from wan22.cli.console import Console
 from wan22.cli.exit_codes import ExitCode, exit_code_for
 from wan22.demo.scenario import DEFAULT_SCENARIO
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("start")(start_command.start)
 app.command("run")(run_command.run)
 app.command("launch")(launch.launch)
 app.command("monitor")(monitor.monitor)

@@ -427,7 +427,7 @@ class TestMain:
 
     def test_without_arguments_the_panel_runs_its_main_job(self, bootstrap: ModuleType, monkeypatch):
         monkeypatch.setattr(bootstrap, "main", lambda lock, command, window_required: command)
-        assert bootstrap.start([])[-1] == "run"
+        assert bootstrap.start([])[-1] == "start"
         assert Path(bootstrap.test(["-k", "x"])[0]).name == "checks.py"
 
     def test_on_windows_the_command_ends_in_its_own_time_after_ctrl_c(self, bootstrap: ModuleType, monkeypatch):
