@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Self
 
 from wan22.cli.console import Console, LiveBlock
-from wan22.cli.duration import measured, spoken, spoken_range
 from wan22.cli.gpu_line import gpu_line
 from wan22.cli.stage_lines import stage_line
 from wan22.gpu.latest import merged_reading
@@ -14,6 +13,7 @@ from wan22.job.eta import eta
 from wan22.runs.own_band import Usual
 from wan22.runs.stages import stage_timings
 from wan22.runs.state import Phase, RunState, reduce
+from wan22.schema.duration_text import duration, duration_range, measured
 from wan22.schema.events import (
     LaunchProved,
     PreflightFinished,
@@ -146,7 +146,7 @@ class RunPrinter:
         if state.phase is Phase.starting:
             lines.append(f"  starting ComfyUI: {state.server.stage or 'process started'} …")
         if state.phase is Phase.queued:
-            lines.append(f"  waiting in the server's queue for {spoken(now_s - (state.queued_s or now_s))} …")
+            lines.append(f"  waiting in the server's queue for {duration(now_s - (state.queued_s or now_s))} …")
         if state.phase is Phase.running:
             lines.extend(
                 "  " + stage_line(stage, at_work=stage.role is state.current_role)
@@ -165,8 +165,8 @@ class RunPrinter:
                 return "time left: unknown, no earlier run here tells how long this stage takes"
             return "time left: unknown until the first steps are done"
         if left.complete:
-            return f"about {spoken_range(left.low_s, left.high_s)} left"
-        return f"at least {spoken_range(left.low_s, left.high_s)} left"
+            return f"about {duration_range(left.low_s, left.high_s)} left"
+        return f"at least {duration_range(left.low_s, left.high_s)} left"
 
 
 def lasting_lines(fact: Fact) -> list[str]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from wan22.cli.console import Console
-from wan22.cli.duration import measured
 from wan22.runs.summary import CACHED_PASS
+from wan22.schema.duration_text import measured
 from wan22.schema.events import PromptOutcome
 from wan22.schema.run import RunManifest
 from wan22.schema.summary import RunSummary

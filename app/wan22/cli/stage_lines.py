@@ -1,6 +1,6 @@
 """The stages of a run as lines of text, for the live block and for the report at the end."""
 
-from wan22.cli.duration import measured
+from wan22.schema.duration_text import measured
 from wan22.schema.events import Role
 from wan22.schema.summary import StageTiming
 

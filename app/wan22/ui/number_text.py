@@ -2,9 +2,10 @@
 
 import re
 
+from wan22.schema.duration_text import EN_DASH, duration
+
 MISSING = "N/A"
 THIN_SPACE = "\u2009"
-EN_DASH = "\u2013"
 MINUS = "\u2212"
 NO_BREAK_SPACE = "\u00a0"
 _BEFORE_UNIT = r"(?<=\d) (?=[%°A-Za-z])"
@@ -31,41 +32,9 @@ def number_range(low: float | None, high: float | None, unit: str, decimals: int
     return f"{first} {unit}".rstrip() if first == last else f"{first}{EN_DASH}{last} {unit}".rstrip()
 
 
-def duration(seconds: float) -> str:
-    """`8.4 s`, `72 s`, `2 min 05 s`, `1 h 02 min`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"
-
-
 def rough(seconds: float) -> str:
     """A time that is only expected: `9 s`, `72 s`, `2 min 05 s`; below a second with one decimal."""
     return duration(seconds) if seconds < 0.95 or seconds >= 9.95 else f"{seconds:.0f} s"
-
-
-def measured(seconds: float | None) -> str:
-    """A measured time: `7.33 s`, `72.4 s`, `2 min 14 s`; unknown is said."""
-    if seconds is None:
-        return "unknown"
-    if seconds < 9.995:
-        return f"{seconds:.2f} s"
-    return f"{seconds:.1f} s" if seconds < 119.95 else duration(seconds)
-
-
-def duration_range(low_s: float, high_s: float) -> str:
-    """`67–80 s`; one value when both read the same."""  # noqa: RUF002
-    low, high = duration(low_s), duration(high_s)
-    if low == high:
-        return low
-    if low.endswith(" s") and high.endswith(" s") and "min" not in high:
-        return f"{low.removesuffix(' s')}{EN_DASH}{high}"
-    return f"{low} {EN_DASH} {high}"
 
 
 def tick_text(seconds: float) -> str:

@@ -9,7 +9,6 @@ import typer
 
 from wan22 import wiring
 from wan22.cli.console import Console, console_from_flag
-from wan22.cli.duration import measured
 from wan22.cli.exit_codes import ExitCode
 from wan22.cli.run_report import GLYPHS
 from wan22.runs.catalog import CatalogEntry, find_run, list_runs
@@ -17,6 +16,7 @@ from wan22.runs.layout import RunFolder
 from wan22.runs.reader import StoredRun, open_run
 from wan22.runs.summary import board_name, load_summary, summary_of
 from wan22.runs.verify import verify_run
+from wan22.schema.duration_text import measured
 from wan22.schema.events import LaunchProved, ProblemFound, PromptOutcome
 from wan22.schema.problem import AppError, Severity
 from wan22.schema.run import JobParameters, RunManifest

@@ -8,10 +8,11 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from wan22.schema.duration_text import measured
 from wan22.schema.problem import AppError
 from wan22.system.files import write_text_atomic
 from wan22.ui.measure import GAP, GAP_SMALL, GUTTER, TextRole
-from wan22.ui.number_text import MISSING, measured, moment_text, number, number_range, unbroken
+from wan22.ui.number_text import MISSING, moment_text, number, number_range, unbroken
 from wan22.ui.pages.monitor_spec import LANES, SPANS, STRIPS
 from wan22.ui.state.gpu_history import Series
 from wan22.ui.state.gpu_use import use_of_span

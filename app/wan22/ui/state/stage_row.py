@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from wan22.ui.number_text import EN_DASH, duration_range, measured, rough
+from wan22.schema.duration_text import EN_DASH, duration_range, measured
+from wan22.ui.number_text import rough
 from wan22.ui.verdict_word import GLYPHS, Tone
 
 
