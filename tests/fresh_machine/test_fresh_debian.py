@@ -47,8 +47,10 @@ def test_root_needs_one_command_and_a_second_start_is_fast(machine: BareRoot):
     assert second.elapsed_s - bare.elapsed_s < 2.0
 
     alone = machine.run("root", "python3", START)
-    assert alone.code not in (0, 1), alone
-    assert "comfyui" in (alone.out + alone.err).lower()
+    show("the main job, simulated", alone)
+    assert alone.code == 0, alone
+    assert "SIMULATED demo" in alone.out
+    assert "Done in" in alone.out
 
     tests = machine.run("root", "python3", TEST, SOME_TESTS)
     show("tests", tests)
