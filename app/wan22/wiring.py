@@ -162,14 +162,24 @@ def choose_profile(chosen: Settings) -> Profile:
     if chosen.profile is not None:
         return store.load(chosen.profile).profile
     try:
+        return store.load(profile_for_gpu(store, _board_names())).profile
+    except AppError as error:
+        if error.problem.code != "profile_invalid":
+            raise
+        hint = f"{error.problem.hint} `wan22 run --profile NAME` goes on with a named one."
+        raise AppError(error.problem.model_copy(update={"hint": hint})) from error
+
+
+def _board_names() -> list[str]:
+    """Boards of this machine; none without a driver."""
+    try:
         source = NvmlSource(SystemClock(), gentle=True)
     except AppError:
-        return store.load(profile_for_gpu(store, [])).profile
+        return []
     try:
-        names = [gpu.name for gpu in source.inventory().gpus]
+        return [gpu.name for gpu in source.inventory().gpus]
     finally:
         source.close()
-    return store.load(profile_for_gpu(store, names)).profile
 
 
 def owned_server(

@@ -112,6 +112,18 @@ def test_start_with_a_configured_server_uses_it(comfy: FakeComfy, tmp_path: Path
     assert any(path == "/prompt" for _, path, _ in comfy.requests)
 
 
+def test_a_broken_profile_of_the_user_names_the_way_round_it(comfy: FakeComfy, tmp_path: Path):
+    profiles = tmp_path / "wan22-home" / "config" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "mine.toml").write_text('format = 1\nname = "mine"\ntitel = 1\n', encoding="utf-8")
+    code, _, err = run_to_end("run", "--url", comfy.url, "--output", tmp_path / "runs")
+    assert code == 4
+    assert "mine.toml" in err
+    assert "wan22 run --profile NAME" in err
+    code, _, err = run_to_end("run", "--url", comfy.url, "--output", tmp_path / "runs", *SMALL)
+    assert code == 0, err
+
+
 def test_nothing_configured_is_a_clear_sentence_with_the_line_to_copy(tmp_path: Path):
     code, out, err = run_to_end("run", cwd=tmp_path)
     assert code == 5
