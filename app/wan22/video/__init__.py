@@ -1,0 +1,1 @@
+"""Clips: decode, measure, side by side."""
