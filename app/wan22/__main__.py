@@ -15,6 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from wan22.system import supervisor
 
         return supervisor.main(argv[1:])
+    if argv[:1] == ["__drain"]:
+        from wan22.system import drain
+
+        return drain.main(argv[1:])
     if argv[:1] == ["__console_interrupt"]:
         from wan22.system import console_interrupt
 

@@ -21,6 +21,7 @@ from wan22.ui.replay_feed import shifted
 from wan22.ui.state.stored_run import inventory_of, recorded_facts
 from wan22.ui.theme import Theme
 from wan22.wiring import Parts
+from wan22.wiring.desk import make_desk
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 SAMPLE = DATA / "runs" / "format_1" / "2026-11-23_15-08-00_sample"
@@ -52,8 +53,10 @@ class Stage:
         self.bus = Bus(self.clock)
         folders = UserFolders(*(work / name for name in ("config", "data", "state", "cache", "log")))
         memory = QSettings(str(work / "window.ini"), QSettings.Format.IniFormat)
+        parts = Parts(self.clock, self.bus, folders)
         self.window = MainWindow(theme, page_entries(lambda: self.context), memory)
-        self.context = Context(theme, Parts(self.clock, self.bus, folders), self.window)
+        self.desk = make_desk(parts, 5.0)  # not started: what it is asked for waits in it
+        self.context = Context(theme, parts, self.window, self.desk, memory)
 
     def tell(self, facts: Sequence[Fact], *, until: int | None = None) -> None:
         """Publish facts at once, moved so that the last one is now."""

@@ -29,6 +29,7 @@ from wan22.schema.events import (
     TelemetryStatus,
 )
 from wan22.schema.gpu import GpuReading, GpuSampled
+from wan22.schema.panel_fact import PanelFact
 from wan22.schema.server import Proof
 from wan22.schema.summary import StageTiming
 from wan22.system.bus import Bus, Fact
@@ -90,6 +91,8 @@ class RunPrinter:
                 fact = self._facts.get_nowait()
             except queue.Empty:
                 break
+            if isinstance(fact, PanelFact):
+                continue
             self._state = reduce(self._state, fact)
             if isinstance(fact, GpuSampled):
                 for reading in fact.readings:
@@ -182,7 +185,8 @@ def lasting_lines(fact: Fact) -> list[str]:
         case ServerReady():
             how = "started here" if fact.owned else "attached, never stopped"
             after = f" after {measured(fact.startup_s)}" if fact.startup_s is not None else ""
-            return [f"● ComfyUI {fact.version or '(unknown version)'} ready at {fact.url}{after} ({how})"]
+            mark = "SIMULATED " if fact.simulated else ""
+            return [f"● {mark}ComfyUI {fact.version or '(unknown version)'} ready at {fact.url}{after} ({how})"]
         case LaunchProved():
             return _proof_lines(fact)
         case PreflightFinished():

@@ -1,34 +1,15 @@
 """The list of model files that the shipped workflows need: names, folders, sizes, digests, where to get them."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from wan22.schema.frozen import Strict
+from wan22.schema.model_file import ModelFile
 from wan22.schema.problem import app_error
 
 MANIFEST_NAME = "models.json"
-
-
-class ModelFile(Strict):
-    """One model file. `folder` is relative to ComfyUI's own folder; `bytes` and `sha256` are None when not known."""
-
-    file: str = Field(min_length=1)
-    folder: str = Field(min_length=1)
-    url: str | None = None
-    bytes: int | None = Field(default=None, gt=0)
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    role: str = ""
-    baseline: bool = False
-    licence: str | None = None
-
-    def path_below(self, models_folder: Path) -> Path:
-        """Where the file belongs, given ComfyUI's `models` folder."""
-        folder = PurePosixPath(self.folder)
-        if folder.parts[0] == "models":
-            return models_folder.joinpath(*folder.parts[1:], self.file)
-        return models_folder.parent.joinpath(*folder.parts, self.file)
 
 
 class ModelManifest(Strict):

@@ -51,6 +51,8 @@ class InputSpec:
     `type`: the server's own word ("MODEL", "FLOAT,INT", "COMBO"). `options`: choices of a combo, keys of a dynamic
     one. `branches`: sub-inputs of each key of a dynamic combo. `grown`: the inputs of a growing list, those beyond
     its minimum optional. `uploads`: the choices are files that may be uploaded, so that the list is never complete.
+    For the editor alone: `only_linked` (shown as a socket although its type could be typed in), `control` (a choice of
+    what happens after each run belongs to it), `dynamic_prompts` (braces and comments in its text are worked out).
     """
 
     name: str
@@ -64,6 +66,9 @@ class InputSpec:
     step: float | None = None
     multiselect: bool = False
     uploads: bool = False
+    only_linked: bool = False
+    control: bool = False
+    dynamic_prompts: bool = False
     branches: Mapping[str, tuple["InputSpec", ...]] | None = None
     grown: tuple["InputSpec", ...] = ()
 
@@ -228,6 +233,9 @@ def _spec(name: str, raw: object, required: bool, depth: int) -> InputSpec | Non
         step=_number(config.get("step")),
         multiselect=bool(config.get("multiselect", False) or config.get("multi_select", False)),
         uploads=any(bool(value) for key, value in config.items() if str(key).endswith("_upload")),
+        only_linked=bool(config.get("forceInput", False)),
+        control=bool(config.get("control_after_generate", False)),
+        dynamic_prompts=bool(config.get("dynamicPrompts", False)),
         branches=branches,
         grown=grown,
     )

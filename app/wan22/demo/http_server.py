@@ -14,7 +14,9 @@ from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from wan22.demo.job_list import JobQueryError, job_document, jobs_document
 from wan22.demo.look_alike import LookAlike
+from wan22.demo.model_list import FOLDERS, model_files
 from wan22.demo.sockets import Connection
 from wan22.demo.upload import form_parts, store_upload
 from wan22.demo.websocket import CLOSE, PING, PONG, TEXT, accept_key, frame_bytes, read_frame
@@ -63,6 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
             "/queue": lambda: self._json(self._comfy.queue.document()),
             "/prompt": lambda: self._json(self._comfy.status()["status"]),
             "/history": self._history,
+            "/api/jobs": self._jobs,
+            "/models": lambda: self._json(FOLDERS),
             "/view": self._view,
             "/internal/logs": lambda: self._json(self._comfy.log.text()),
             "/internal/logs/raw": lambda: self._json(self._comfy.log.document()),
@@ -78,6 +82,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({} if node is None else {name: node})
         elif self._path.startswith("/history/"):
             self._json(self._comfy.queue.history(unquote(self._path.removeprefix("/history/"))))
+        elif self._path.startswith("/api/jobs/"):
+            self._job(unquote(self._path.removeprefix("/api/jobs/")))
+        elif self._path.startswith("/models/"):
+            files = model_files(self._comfy.definitions, unquote(self._path.removeprefix("/models/")))
+            self._send(404, b"") if files is None else self._json(files)
         else:
             self._send(404, b"404: Not Found", _TEXT_KIND)
 
@@ -149,6 +158,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(500, _TROUBLE, _TEXT_KIND)
             return
         self._json(self._comfy.queue.history(most=None if most is None else int(most)))
+
+    def _jobs(self) -> None:
+        queue = self._comfy.queue
+        try:
+            self._json(jobs_document(queue.document(), queue.history(), self._query))
+        except JobQueryError as error:
+            self._json({"error": str(error)}, 400)
+
+    def _job(self, prompt_id: str) -> None:
+        queue = self._comfy.queue
+        found = job_document(prompt_id, queue.document(), queue.history(prompt_id))
+        self._json({"error": "Job not found"}, 404) if found is None else self._json(found)
 
     def _view(self) -> None:
         folder = self._comfy.folders.of(self._query.get("type", "output"))

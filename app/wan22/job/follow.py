@@ -22,6 +22,7 @@ POLL_S = 3.0
 UNREACHABLE_LIMIT_S = 60.0
 INTERRUPT_LIMIT_S = 20.0
 LOST_AFTER_POLLS = 2
+LEFT = "The panel was closed while the server went on with the job."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class FollowResult:
     problem: Problem | None = None
     history: HistoryEntry | None = None
     left_running: bool = False
-    """It was asked to stop and did not answer in time."""
+    """It was asked to stop and did not answer in time, or it was to be left going on."""
 
 
 class PromptFollower:
@@ -153,6 +154,8 @@ class PromptFollower:
             found = self._crash()
             if found is not None:
                 return self._end_without_server(prompt_id, found)
+            if cancel.is_leaving:
+                return self._end_left(prompt_id)
             if cancel.is_set and give_up_s is None:
                 if not self._ask_to_stop(prompt_id):
                     return self._end_cancelled(prompt_id, "The server did not answer the request to stop the job.")
@@ -293,6 +296,10 @@ class PromptFollower:
             PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=PromptOutcome.interrupted)
         )
         return FollowResult(prompt_id, PromptOutcome.interrupted, found, left_running=True)
+
+    def _end_left(self, prompt_id: str) -> FollowResult:
+        self._bus.publish(PromptFinished(time_s=self._clock.now(), prompt_id=prompt_id, outcome=PromptOutcome.lost))
+        return FollowResult(prompt_id, PromptOutcome.lost, problem("job_left_running", LEFT), left_running=True)
 
 
 def _interrupted() -> Problem:

@@ -54,7 +54,14 @@ class OwnedProvider:
             self._stats = self._server.start(cancel)
         else:
             self._bus.publish(
-                ServerReady(time_s=self._clock.now(), url=self._plan.url, owned=True, pid=self._server.pid)
+                ServerReady(
+                    time_s=self._clock.now(),
+                    url=self._plan.url,
+                    owned=True,
+                    pid=self._server.pid,
+                    version=self._stats.system.comfyui_version,
+                    simulated=self._stats.is_simulated,
+                )
             )
         return ServerHandle(
             client=self._client,
@@ -66,6 +73,11 @@ class OwnedProvider:
             installation=self._installation,
             managed=self._server,
         )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self._server.pid is not None
 
     def release(self, handle: ServerHandle) -> None:
         """Stop the server unless it is to be kept."""
@@ -94,11 +106,14 @@ class AttachedProvider:
     is_loopback: bool
     bus: Bus
     clock: Clock
+    is_running: bool = False
+    """Whether it answered and was not let go of since."""
 
     def acquire(self, cancel: CancelToken) -> ServerHandle:
         """The server; raises AppError `server_unreachable` and the like."""
         cancel.raise_if_set()
         stats = self.client.stats()
+        self.is_running = True
         pid = self._local_pid(stats.system.argv)
         self.bus.publish(
             ServerReady(
@@ -107,12 +122,21 @@ class AttachedProvider:
                 owned=False,
                 version=stats.system.comfyui_version,
                 pid=pid,
+                simulated=stats.is_simulated,
             )
         )
         return ServerHandle(client=self.client, stats=stats, owned=False, local=pid is not None, pid=pid)
 
     def release(self, handle: ServerHandle) -> None:
         """Nothing: the server is not ours."""
+
+    def stop(self) -> None:
+        """Let go of it; it goes on."""
+        self.is_running = False
+
+    def leave_running(self) -> None:
+        """Let go of it; it goes on."""
+        self.stop()
 
     def _local_pid(self, argv: Sequence[str]) -> int | None:
         """The process behind a loopback port, when it is that ComfyUI and not a tunnel or a container's proxy."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from wan22.schema.events import (
     RunFinished,
     RunStarted,
 )
-from wan22.schema.gpu import GpuInfo
+from wan22.schema.gpu import GpuInfo, GpuSampled
 from wan22.schema.problem import AppError, Problem, problem
 from wan22.schema.profile import Profile
 from wan22.schema.request import GenerationRequest
@@ -39,6 +40,7 @@ from wan22.schema.run import JobParameters, RunManifest, ServerIdentity, Telemet
 from wan22.schema.server import LaunchClaim, Proof
 from wan22.schema.verdict import TargetKey
 from wan22.system.bus import Bus
+from wan22.system.bus import Fact as BusFact
 from wan22.system.cancel import CancelToken
 from wan22.system.clock import Clock
 from wan22.system.files import write_json_atomic
@@ -116,7 +118,7 @@ class GenerationJob:
         work = _Work(workflow, graph, image, request, self._parts.telemetry())
         writer = RunWriter(folder, self._clock, on_problem=self._tell)
         manifest = writer.open(manifest)
-        unsubscribe = self._bus.subscribe(writer.accept)
+        unsubscribe = self._bus.subscribe(partial(_keep_own, writer, work.telemetry))
         outcome, found = PromptOutcome.error, None
         try:
             self._bus.publish(
@@ -292,6 +294,12 @@ class GenerationJob:
                 stats=handle.stats,
             )
         return manifest.model_copy(update=update)
+
+
+def _keep_own(writer: RunWriter, telemetry: JobTelemetry, fact: BusFact) -> None:
+    """Give a fact to the writer, but no readings of this machine when the job runs on another one."""
+    if not (telemetry.is_foreign and isinstance(fact, GpuSampled)):
+        writer.accept(fact)
 
 
 def _verdicts(claims: Sequence[LaunchClaim]) -> list[tuple[str, str, str, Proof]]:

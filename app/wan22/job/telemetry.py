@@ -37,10 +37,21 @@ SamplerFactory = Callable[
 class JobTelemetry:
     """Feeds readings to the bus while a job runs and tells which board did the work."""
 
-    def __init__(self, make_sampler: SamplerFactory | None, bus: Bus, clock: Clock, interval_s: float) -> None:
+    def __init__(
+        self,
+        make_sampler: SamplerFactory | None,
+        bus: Bus,
+        clock: Clock,
+        interval_s: float,
+        *,
+        is_shared: bool = False,
+    ) -> None:
+        """`is_shared`: the sampler is not for this job alone and puts its readings on the bus itself."""
         self._bus = bus
         self._clock = clock
         self._interval_s = interval_s
+        self._is_shared = is_shared
+        self._is_foreign = False
         self._inventory: GpuInventory | None = None
         self._problem: Problem | None = None
         self._processes: dict[int, tuple[GpuProcess, ...]] = {}
@@ -52,6 +63,11 @@ class JobTelemetry:
     def inventory(self) -> GpuInventory | None:
         """GPUs of this machine, once known."""
         return self._inventory
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether readings of this machine are none of the job's business: it runs on another one."""
+        return self._is_foreign
 
     def start(self) -> None:
         """Start the sampler; returns at once."""
@@ -92,6 +108,7 @@ class JobTelemetry:
         if self._sampler is None:
             return TelemetryIdentity(reason="readings are switched off"), None
         if not handle.local:
+            self._is_foreign = True
             self.stop()
             return TelemetryIdentity(reason="the server runs on another machine"), None
         self._known.wait(FIRST_READING_LIMIT_S)
@@ -130,7 +147,8 @@ class JobTelemetry:
     def _sampled(self, fact: GpuSampled) -> None:
         for gpu, processes in fact.processes:
             self._processes[gpu] = processes
-        self._bus.publish(fact)
+        if not self._is_shared:
+            self._bus.publish(fact)
 
     def _failed(self, found: Problem) -> None:
         self._problem = found

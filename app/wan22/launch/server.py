@@ -232,6 +232,7 @@ class ManagedServer:
                 version=stats.system.comfyui_version,
                 startup_s=self._clock.monotonic() - life.started_s,
                 pid=self.pid,
+                simulated=stats.is_simulated,
             )
         )
         return stats

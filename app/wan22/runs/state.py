@@ -179,7 +179,8 @@ def _forward(state: RunState, phase: Phase) -> Phase:
 
 
 def _run_started(state: RunState, fact: RunStarted) -> RunState:
-    return replace(state, run_id=fact.run_id, title=fact.title, simulated=fact.simulated)
+    is_simulated = state.simulated or fact.simulated
+    return replace(state, run_id=fact.run_id, title=fact.title, simulated=is_simulated)
 
 
 def _server_starting(state: RunState, fact: ServerStarting) -> RunState:
@@ -202,7 +203,8 @@ def _server_ready(state: RunState, fact: ServerReady) -> RunState:
         startup_s=fact.startup_s,
         ready=True,
     )
-    return replace(state, server=server, phase=_forward(state, Phase.ready))
+    is_simulated = state.simulated or fact.simulated
+    return replace(state, server=server, phase=_forward(state, Phase.ready), simulated=is_simulated)
 
 
 def _server_stopped(state: RunState, fact: ServerStopped) -> RunState:

@@ -16,6 +16,7 @@ from wan22.runs.layout import RunFolder
 from wan22.runs.state import Fact
 from wan22.runs.telemetry import header_row, reading_row
 from wan22.schema.gpu import GpuProcess, GpuSampled
+from wan22.schema.panel_fact import PanelFact
 from wan22.schema.problem import AppError, Problem
 from wan22.schema.run import RunManifest
 from wan22.system.cancel import CancelToken
@@ -95,9 +96,9 @@ class RunWriter:
         self._worker.start()
         return manifest
 
-    def accept(self, fact: Fact) -> None:
-        """Take a fact; returns at once. After `close` facts are ignored."""
-        if not self._is_closed:
+    def accept(self, fact: Fact | PanelFact) -> None:
+        """Take a fact; returns at once. After `close` facts are ignored, and so are facts for faces only."""
+        if not self._is_closed and not isinstance(fact, PanelFact):
             self._inbox.put(fact)
 
     def update(self, manifest: RunManifest) -> None:

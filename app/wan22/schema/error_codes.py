@@ -286,6 +286,53 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "The job probably does not fit into the GPU's memory.",
         "Choose a smaller size or fewer frames, or expect weights to be moved in and out.",
     ),
+    # model files
+    "model_unknown": ErrorCode(
+        _K.usage, "No model file has that name in the list.", "`wan22 models check` names them all."
+    ),
+    "download_not_agreed": ErrorCode(
+        _K.usage,
+        "Nothing is downloaded without being agreed to.",
+        "Run it in a terminal and answer the question, or say --yes.",
+    ),
+    "model_paths_invalid": ErrorCode(
+        _K.installation,
+        "A file that adds folders of models cannot be read as ComfyUI reads it.",
+        "ComfyUI does not start with it either: mend the place named in the message.",
+    ),
+    "model_pack_missing": ErrorCode(
+        _K.installation,
+        "The file belongs to a node pack that is not installed.",
+        "Install the node pack first; a folder made before it would stand in its way.",
+    ),
+    "model_elsewhere": ErrorCode(
+        _K.workflow,
+        "The file is on this machine, but where ComfyUI does not find it.",
+        "`wan22 models move` puts it into its place.",
+    ),
+    "model_not_moved": ErrorCode(
+        _K.machine, "A model file could not be moved.", "The file is still where it was; move it by hand."
+    ),
+    "download_failed": ErrorCode(
+        _K.machine,
+        "A download did not come to its end.",
+        "What has arrived is kept: the same command goes on from there.",
+    ),
+    "download_refused": ErrorCode(
+        _K.machine,
+        "The host does not give the file to everybody.",
+        "Accept its licence on its page and put a token into the variable HF_TOKEN.",
+    ),
+    "download_corrupt": ErrorCode(
+        _K.machine,
+        "What arrived is not the file that was asked for.",
+        "Fetch it again, or use another mirror.",
+    ),
+    "download_busy": ErrorCode(
+        _K.machine,
+        "Another program is fetching the same file.",
+        "Wait until it is done, or stop it; what has arrived is kept.",
+    ),
     # one generation
     "image_unreadable": ErrorCode(
         _K.generation, "The start image cannot be read as a picture.", "Use a PNG, JPEG or WebP file."
@@ -307,6 +354,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
     ),
     "generation_interrupted": ErrorCode(
         _K.generation, "The job was interrupted on the server.", "Start it again when you like."
+    ),
+    "job_left_running": ErrorCode(
+        _K.generation,
+        "The panel was closed while the server went on with the job.",
+        "The video lies in ComfyUI's output folder when the server is done.",
     ),
     "generation_lost": ErrorCode(
         _K.generation,
@@ -364,6 +416,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.run,
         "The folder does not hold a recording that can be imported.",
         "It needs NAME.messages.jsonl and NAME.history.json.",
+    ),
+    "window_unavailable": ErrorCode(
+        _K.machine,
+        "The window cannot be opened on this machine.",
+        'Install its parts with `pip install "wan22-panel[gui]"`; every command also works without the window.',
     ),
     "internal_error": ErrorCode(
         _K.internal, "A fault in this program.", "The log has the details; please report it with them."

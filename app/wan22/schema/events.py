@@ -74,7 +74,10 @@ class ServerStageReached(Event):
 
 
 class ServerReady(Event):
-    """`/system_stats` answered and is the server we mean. `owned`: we started it and will stop it."""
+    """`/system_stats` answered and is the server we mean. `owned`: we started it and will stop it.
+
+    `simulated`: it is a stand-in, so whatever the run measures is not real.
+    """
 
     kind: Literal["server_ready"] = "server_ready"
     url: str
@@ -82,6 +85,7 @@ class ServerReady(Event):
     version: str | None = None
     startup_s: float | None = None
     pid: int | None = None
+    simulated: bool = False
 
 
 class ServerSaid(Event):

@@ -76,3 +76,39 @@ class LaunchClaim(Tolerant):
     proof: Proof
     reason: str = ""
     evidence: str = ""
+
+
+class ProcessRecord(Tolerant):
+    """A process that can be found again. `created_s`: epoch seconds; a later process with the same id has another."""
+
+    pid: int
+    created_s: float
+
+
+class ServerRecord(Tolerant):
+    """A server of ours that was left running: `server.json` in the user's data folder.
+
+    `process`: what was started (Windows: it may only have started the real one). `supervisor`: POSIX only. `argv`,
+    `working_folder`, `environment`, `added_environment`, `notices` and `profile` are those of the launch plan, the
+    environment without what has nothing to do with the GPU. `folder` holds main.py. `started_s`: epoch seconds.
+    `log`: the file that its output goes to.
+    """
+
+    format: int = 1
+    process: ProcessRecord
+    supervisor: ProcessRecord | None = None
+    url: str
+    host: str
+    port: int
+    argv: tuple[str, ...]
+    folder: str
+    working_folder: str
+    python: str
+    environment: dict[str, str] = {}
+    added_environment: dict[str, str] = {}
+    notices: tuple[str, ...] = ()
+    profile: str | None = None
+    version: str | None = None
+    simulated: bool = False
+    started_s: float
+    log: str

@@ -49,3 +49,8 @@ class Settings(Strict):
     sample_hz: float = Field(
         default=5.0, ge=0.2, le=10.0, title="Readings a second", description="How often the GPU is read."
     )
+    model_mirror: str | None = Field(
+        default=None,
+        title="Mirror for model files",
+        description="Address to fetch model files from instead of huggingface.co; empty = their own hosts.",
+    )

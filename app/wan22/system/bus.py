@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from wan22.schema.events import AnyEvent, ProblemFound
 from wan22.schema.gpu import GpuSampled
+from wan22.schema.panel_fact import PanelFact
 from wan22.schema.problem import problem
 from wan22.system.clock import Clock
 
-Fact = AnyEvent | GpuSampled
+Fact = AnyEvent | GpuSampled | PanelFact
 Subscriber = Callable[[Fact], None]
 
 _log = logging.getLogger(__name__)

@@ -13,11 +13,22 @@ class CancelToken:
         self._event = threading.Event()
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
+        self._is_leaving = False
 
     @property
     def is_set(self) -> bool:
         """Whether somebody asked to stop."""
         return self._event.is_set()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether work that somebody else can finish alone is to be left going on, not stopped."""
+        return self._is_leaving
+
+    def leave(self) -> None:
+        """Ask to let go: whoever waits for work outside stops waiting, and leaves that work alone."""
+        self._is_leaving = True
+        self.set()
 
     def set(self) -> None:
         """Ask to stop. Callbacks run once, in the caller's thread."""

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import time
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,11 @@ def write_json_atomic(path: Path, data: Any) -> None:
     write_text_atomic(path, json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def sha256_of(path: Path, cancel: CancelToken | None = None) -> str:
-    """Hex SHA-256 of a file. AppError `file_unreadable`, or `cancelled` between two pieces."""
+def sha256_of(path: Path, cancel: CancelToken | None = None, on_bytes: Callable[[int], None] | None = None) -> str:
+    """Hex SHA-256 of a file. AppError `file_unreadable`, or `cancelled` between two pieces.
+
+    `on_bytes` is given the size of each piece that was read.
+    """
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -77,6 +81,8 @@ def sha256_of(path: Path, cancel: CancelToken | None = None) -> str:
                 if cancel is not None:
                     cancel.raise_if_set()
                 digest.update(chunk)
+                if on_bytes is not None:
+                    on_bytes(len(chunk))
     except OSError as error:
         raise file_error(error, path, writing=False) from error
     return digest.hexdigest()

@@ -41,6 +41,11 @@ class LineSplitter:
             self._rest = self._rest[_LONGEST_LINE_BYTES:]
         return _texts(complete)
 
+    @property
+    def rest(self) -> bytes:
+        """The bytes of the line that is not complete yet."""
+        return self._rest
+
     def flush(self) -> list[str]:
         """Return what is left when no more bytes will come."""
         rest, self._rest = self._rest, b""

@@ -11,19 +11,22 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from wan22.schema.problem import AppError, app_error
 from wan22.system.cancel import CancelToken
 from wan22.system.child_command import self_command
+from wan22.system.drain_start import let_go, start_drain
 from wan22.system.line_text import LineSplitter
-from wan22.system.process_spec import OnExit, OnLine, ProcessSpec
+from wan22.system.process_spec import Head, OnExit, OnLine, ProcessSpec
 from wan22.system.supervisor import TERM_LIMIT_S
 from wan22.system.threads import Worker
 
 _START_LIMIT_S = 30.0
 _FORCE_LIMIT_S = TERM_LIMIT_S + 3.0
 _DRAIN_LIMIT_S = 2.0
+_PAUSE_LIMIT_S = 5.0
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class PosixProcess:
         self.argv = spec.argv
         self._link = _start_supervisor(spec)
         self.pid: int | None = _await_child(self._link, spec)
+        self.supervisor_pid: int | None = self._link.supervisor.pid
         self._on_line = on_line
         self._on_exit = on_exit
         self._exit_code: int | None = None
@@ -61,7 +65,9 @@ class PosixProcess:
         self._lock = threading.Lock()
         self._commands_open = True
         self._reader = 0
-        self._worker = Worker(f"{spec.name}-output", self._read).start()
+        self._name = f"{spec.name}-output"
+        self._pump = _Pump(self._link, self.pid)
+        self._worker = Worker(self._name, self._read).start()
 
     @property
     def exit_code(self) -> int | None:
@@ -83,6 +89,35 @@ class PosixProcess:
         """SIGKILL to the whole tree."""
         self._command("kill")
 
+    def release(self, log: Path, grace_s: float, head: Head) -> bool:
+        """The drain takes over the output, and the supervisor is told that our end is none of its business."""
+        if threading.get_ident() == self._reader:
+            return False
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._go_on)
+            self._pump.pause()
+            if not self._worker.join(_PAUSE_LIMIT_S):
+                message = f"The output of {self.argv[0]} cannot be handed over: somebody still works on its last line."
+                raise app_error("process_start_failed", message, program=self.argv[0])
+            if self._ended.is_set():
+                return False
+            start_drain(log, self._link.output, head() + self._pump.rest)
+            undo.pop_all()
+        self._command(f"release {max(grace_s, 0.0):.3f}")
+        with self._lock:
+            self._commands_open = False
+            self._pump.close()
+            _close_pipes(self._link)
+            let_go(self._link.supervisor)
+        self._ended.set()
+        return True
+
+    def _go_on(self) -> None:
+        """Read again after a release that could not be done."""
+        self._pump.resume()
+        if not self._worker.is_alive and not self._ended.is_set():
+            self._worker = Worker(self._name, self._read).start()
+
     def _command(self, text: str) -> None:
         with self._lock:
             if not self._commands_open:
@@ -96,16 +131,16 @@ class PosixProcess:
     def _read(self, _cancel: CancelToken) -> None:
         """Worker: lines and status until the tree is gone. A fault of `on_line` never blocks the child."""
         self._reader = threading.get_ident()
-        pump = _Pump(self._link, self.pid)
         try:
-            pump.run(self._on_line)
+            self._pump.run(self._on_line)
         finally:
-            pump.run(lambda _line: None)
-            self._finish(pump.exit_code)
+            if self._pump.run(lambda _line: None):
+                self._finish(self._pump.exit_code)
 
     def _finish(self, exit_code: int | None) -> None:
         with self._lock:
             self._commands_open = False
+            self._pump.close()
             _close(self._link)
         # Only SIGKILL ends the supervisor without a word, and it takes the child along by the same signal.
         self._exit_code = -int(signal.SIGKILL) if exit_code is None else exit_code
@@ -117,7 +152,7 @@ class PosixProcess:
 
 
 class _Pump:
-    """Moves lines and status out of the pipes until both are at their end."""
+    """Moves lines and status out of the pipes until both are at their end, or it is told to pause."""
 
     def __init__(self, link: _Link, pid: int | None) -> None:
         self.exit_code: int | None = None
@@ -126,15 +161,49 @@ class _Pump:
         self._lines = LineSplitter()
         self._open = {link.output, link.status}
         self._give_up_s = float("inf")
+        self._wake, self._waker = os.pipe()
+        self._lock = threading.Lock()
+        self._is_paused = False
 
-    def run(self, on_line: Callable[[str], None]) -> None:
-        """Return when nothing more will come; may be called again after a fault of `on_line`."""
+    def pause(self) -> None:
+        """Have `run` return soon, with everything delivered that was read; from any thread."""
+        with self._lock:
+            if self._wake >= 0:
+                self._is_paused = True
+                os.write(self._waker, b"p")
+
+    def resume(self) -> None:
+        """Let `run` work again."""
+        with self._lock:
+            if self._wake >= 0:
+                os.read(self._wake, 16)
+            self._is_paused = False
+
+    @property
+    def rest(self) -> bytes:
+        """What was read of a line that is not complete yet."""
+        return self._lines.rest
+
+    def close(self) -> None:
+        """Close what `pause` works with."""
+        with self._lock:
+            if self._wake >= 0:
+                os.close(self._wake)
+                os.close(self._waker)
+            self._wake = -1
+
+    def run(self, on_line: Callable[[str], None]) -> bool:
+        """True when nothing more will come, False for a pause; may be called again after a fault of `on_line`."""
         with selectors.DefaultSelector() as selector:
-            for descriptor in self._open:
+            for descriptor in (*self._open, self._wake):
                 selector.register(descriptor, selectors.EVENT_READ)
             while self._open and time.monotonic() < self._give_up_s:
+                if self._is_paused:
+                    return False
                 patience_s = None if self._link.status in self._open else _DRAIN_LIMIT_S
                 for key, _ in selector.select(patience_s):
+                    if key.fd == self._wake:
+                        continue
                     data = os.read(key.fd, 65536)
                     if not data:
                         selector.unregister(key.fd)
@@ -144,6 +213,7 @@ class _Pump:
                     else:
                         self._hear(data)
         _deliver(self._lines.flush(), on_line)
+        return True
 
     def _hear(self, data: bytes) -> None:
         self._link.said += data
@@ -240,8 +310,12 @@ def _start_failure(link: _Link, spec: ProcessSpec, reason: str) -> AppError:
 
 def _close(link: _Link) -> None:
     """Close our ends and collect the supervisor, which ends by itself or because its command pipe did."""
+    _close_pipes(link)
+    link.supervisor.wait()
+
+
+def _close_pipes(link: _Link) -> None:
     for descriptor in (link.commands, link.status, link.output, link.stdin):
         if descriptor is not None:
             os.close(descriptor)
     link.stdin = None
-    link.supervisor.wait()

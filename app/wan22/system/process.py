@@ -1,16 +1,16 @@
-"""Child processes that never outlive us: one way to start them, on every platform."""
+"""Child processes that outlive us only when released: one way to start them, on every platform."""
 
 import sys
 
 from wan22.system.child_command import child_environment, self_command
-from wan22.system.process_spec import OnExit, OnLine, Process, ProcessSpec
+from wan22.system.process_spec import Head, OnExit, OnLine, Process, ProcessSpec
 
 if sys.platform == "win32":
     from wan22.system.windows_process import WindowsProcess as _PlatformProcess
 else:
     from wan22.system.posix_process import PosixProcess as _PlatformProcess
 
-__all__ = ["OnExit", "OnLine", "Process", "ProcessSpec", "child_environment", "self_command", "start_process"]
+__all__ = ["Head", "OnExit", "OnLine", "Process", "ProcessSpec", "child_environment", "self_command", "start_process"]
 
 
 def start_process(spec: ProcessSpec, on_line: OnLine, on_exit: OnExit | None = None) -> Process:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 OnLine = Callable[[str], None]
 OnExit = Callable[[int], None]
+Head = Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,12 @@ class ProcessSpec:
 
 
 class Process(Protocol):
-    """A started child together with everything it starts itself; it never outlives our own process."""
+    """A started child together with everything it starts itself; it outlives our own process only by `release`."""
 
     pid: int | None
     """Id of the child itself (Windows: of the program that was started, which may only start the real one)."""
+    supervisor_pid: int | None
+    """POSIX: id of the process that ends the child's tree, by SIGTERM also after `release`. Windows: None."""
     argv: tuple[str, ...]
 
     @property
@@ -52,4 +55,14 @@ class Process(Protocol):
 
     def kill(self) -> None:
         """End the whole tree at once, without waiting for it."""
+        ...
+
+    def release(self, log: Path, grace_s: float, head: Head) -> bool:
+        """Let the child outlive us; False when it has ended already (or from `on_line`, where it cannot be done).
+
+        From now on a helper appends its output to the file `log`, which begins with what `head` gives: it is asked
+        when the last line was delivered, in the caller's thread. `grace_s`: what SIGTERM to the supervisor leaves
+        the child to end politely. Afterwards this object is of no use: `wait` gives None at once, `stop` and `kill`
+        do nothing, `on_exit` is not called. Raises AppError when it cannot be done; then nothing has changed.
+        """
         ...

@@ -1,9 +1,11 @@
 """POSIX: the small process that stands between us and a child and ends the child's whole tree when we die.
 
 Started as `… __supervise STATUS_FD`. Standard input is a pipe from us: first one JSON line that says what to start,
-then the commands "stop SECONDS" and "kill"; its end means that we are gone. JSON lines go back over STATUS_FD:
-{"pid": …} or {"error": …}, then {"exit": …}. Our output pipe is its standard output and error, and the
-child's. The standard library only: it must start fast and stay small.
+then the commands "stop SECONDS", "kill" and "release SECONDS"; its end means that we are gone, which after "release"
+is no reason to end the tree: then only SIGTERM is, and the child has SECONDS to end politely. JSON lines go back over
+STATUS_FD: {"pid": …} or {"error": …}, then {"exit": …}. Our output pipe is its standard output and error, and the
+child's; when nobody listens to STATUS_FD any more, the exit code is told there. The standard library only: it must
+start fast and stay small.
 """
 
 import contextlib
@@ -22,6 +24,8 @@ from typing import Any
 
 TERM_LIMIT_S = 1.0
 """Seconds between SIGTERM and SIGKILL, and what is left for the others once the child itself has ended."""
+EXIT_NOTE = "The process ended with exit code "
+"""How the line begins that a released supervisor adds to the output."""
 _STRAY_LIMIT_S = 2.0
 _NET_S = 0.5  # SIGCHLD wakes the loop; this is only the net below it
 _KILL_AGAIN_S = 0.05
@@ -74,6 +78,7 @@ class _Tree:
         self._status = status
         self._wake = wake
         self._orphan_grace_s = orphan_grace_s
+        self._is_released = False
         self._stage = Stage.running
         self._deadline = 0.0
         self._exit_code: int | None = None
@@ -102,6 +107,9 @@ class _Tree:
             word, _, argument = line.partition(b" ")
             if word == b"stop":
                 self._stop(float(argument))
+            elif word == b"release":
+                self._is_released = True
+                self._orphan_grace_s = float(argument)
             elif word == b"kill" and self._stage < Stage.kill:
                 self._enter(Stage.kill, 0.0)
 
@@ -115,7 +123,8 @@ class _Tree:
                 self.obey(data)
             else:
                 self._inputs.remove(0)
-                self._stop(self._orphan_grace_s)
+                if not self._is_released:
+                    self._stop(self._orphan_grace_s)
 
     def _patience_s(self, now: float) -> float:
         if self._stage is Stage.kill:
@@ -157,6 +166,8 @@ class _Tree:
             if pid == self._child.pid:
                 self._exit_code = self._child.returncode = os.waitstatus_to_exitcode(status)
                 _tell(self._status, {"exit": self._exit_code})
+                if self._is_released:
+                    _note(f"{EXIT_NOTE}{self._exit_code}")
                 if self._stage is Stage.running:
                     self._enter(Stage.terminate, TERM_LIMIT_S)
                 elif self._stage is Stage.interrupt:
@@ -253,6 +264,12 @@ def _children_of(parent: int) -> list[int]:
             if int(fields[1]) == parent:
                 found.append(int(entry.parent.name))
     return found
+
+
+def _note(text: str) -> None:
+    """Add a line to the child's output, which may have stopped in the middle of one."""
+    with contextlib.suppress(OSError):
+        os.write(1, f"\n{text}\n".encode())
 
 
 def _tell(status: int, message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Windows: a job object that ends all its processes when our handle to it closes, by ctypes."""
+"""Windows: a job object that ends all its processes when our handle to it closes; by ctypes."""
 
 import ctypes
 import sys
@@ -61,8 +61,14 @@ if sys.platform == "win32":
         def __init__(self) -> None:
             self._kernel = _kernel()
             self._handle: int | None = _checked(self._kernel.CreateJobObjectW(None, None))
+            self.kill_on_close(wanted=True)
+
+        def kill_on_close(self, *, wanted: bool) -> None:
+            """Whether the processes of the job end when our handle closes, as they do from the start."""
+            if self._handle is None:
+                return
             limits = ExtendedLimits()
-            limits.basic.limit_flags = _LIMIT_KILL_ON_JOB_CLOSE
+            limits.basic.limit_flags = _LIMIT_KILL_ON_JOB_CLOSE if wanted else 0
             _checked(
                 self._kernel.SetInformationJobObject(
                     self._handle, _EXTENDED_LIMIT_INFORMATION, ctypes.byref(limits), ctypes.sizeof(limits)
@@ -95,7 +101,7 @@ if sys.platform == "win32":
                 self._kernel.TerminateJobObject(self._handle, exit_code)
 
         def close(self) -> None:
-            """Let go of the job, which ends whatever still lives in it."""
+            """Let go of the job, which ends whatever still lives in it unless `kill_on_close` was taken back."""
             handle, self._handle = self._handle, None
             if handle is not None:
                 self._kernel.CloseHandle(handle)

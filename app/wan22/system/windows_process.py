@@ -7,25 +7,29 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 
 from wan22.schema.problem import app_error
 from wan22.system.cancel import CancelToken
 from wan22.system.child_command import frozen_folder, self_command
+from wan22.system.drain_start import let_go, start_drain
 from wan22.system.line_text import LineSplitter
-from wan22.system.process_spec import OnExit, OnLine, ProcessSpec
+from wan22.system.process_spec import Head, OnExit, OnLine, ProcessSpec
 from wan22.system.threads import Worker
 
 _FORCE_LIMIT_S = 5.0
 _HELPER_LIMIT_S = 10.0
 _DRAIN_LIMIT_S = 2.0
 _POLL_S = 0.2
+_PAUSE_LIMIT_S = 5.0
 
 if sys.platform == "win32":
     from wan22.system.windows_job import Job
 
     _CREATE_SUSPENDED = 0x00000004
+    _THREAD_TERMINATE = 0x0001
 
     class WindowsProcess:
         """Implements `Process`. The whole job is the child: a venv's python.exe only starts the real one."""
@@ -35,13 +39,19 @@ if sys.platform == "win32":
             self._job = Job()
             self._popen = _start_in_job(spec, self._job)
             self.pid: int | None = self._popen.pid
+            self.supervisor_pid: int | None = None
             self._on_line = on_line
             self._on_exit = on_exit
             self._exit_code: int | None = None
             self._ended = threading.Event()
             self._ours: set[int] = set()
             self._asked = threading.Lock()  # taken by the first stop and never given back
-            self._reader = Worker(f"{spec.name}-output", self._read).start()
+            self._is_paused = False
+            self._released = threading.Event()
+            self._lines = LineSplitter()
+            self._name = f"{spec.name}-output"
+            self._reader_id = 0
+            self._reader = Worker(self._name, self._read).start()
             self._waiter = Worker(f"{spec.name}-exit", self._await_end).start()
 
         @property
@@ -62,7 +72,7 @@ if sys.platform == "win32":
 
         def stop(self, grace_s: float) -> int | None:
             """Ctrl-C to the child's console; after `grace_s` the job is terminated."""
-            if self._exit_code is not None:
+            if self._ended.is_set():
                 return self._exit_code
             self._close_stdin()
             if threading.get_ident() in self._ours:
@@ -75,10 +85,55 @@ if sys.platform == "win32":
             """Terminate the job."""
             self._job.terminate()
 
+        def release(self, log: Path, grace_s: float, head: Head) -> bool:  # noqa: ARG002 - nobody of ours stays
+            """The drain takes over the output, and the job no longer ends with our handle to it."""
+            if threading.get_ident() in self._ours:
+                return False
+            with contextlib.ExitStack() as undo:
+                undo.callback(self._go_on)
+                self._pause()
+                if self._popen.poll() is not None or self._popen.stdout is None:
+                    return False
+                start_drain(log, self._popen.stdout, head() + self._lines.rest)
+                self._lift()
+                undo.pop_all()
+            self._released.set()
+            self._waiter.join()
+            self._job.close()
+            self._close_stdin()
+            self._popen.stdout.close()
+            let_go(self._popen)
+            self._ended.set()
+            return True
+
+        def _lift(self) -> None:
+            try:
+                self._job.kill_on_close(wanted=False)
+            except OSError as error:
+                message = f"Windows does not let {self.argv[0]} go on without this program: {error}."
+                raise app_error("process_start_failed", message, program=self.argv[0]) from error
+
+        def _pause(self) -> None:
+            """End the reader, which waits inside a read that only Windows can break off."""
+            self._is_paused = True
+            give_up_s = time.monotonic() + _PAUSE_LIMIT_S
+            while self._reader.is_alive:
+                if time.monotonic() > give_up_s:
+                    message = f"The output of {self.argv[0]} cannot be handed over: it is still being read."
+                    raise app_error("process_start_failed", message, program=self.argv[0])
+                _break_off_read(self._reader_id)
+                time.sleep(0.01)
+
+        def _go_on(self) -> None:
+            """Read again after a release that could not be done."""
+            self._is_paused = False
+            if not self._reader.is_alive:
+                self._reader = Worker(self._name, self._read).start()
+
         def _stop(self, grace_s: float) -> None:
             if grace_s > 0 and self._asked.acquire(blocking=False):
                 # The first process before all others: what it has started may have consoles of its own.
-                _interrupt([self._popen.pid, *self._job.process_ids()])
+                send_interrupt([self._popen.pid, *self._job.process_ids()])
             if not self._ended.wait(max(grace_s, 0.0)):
                 self._job.terminate()
                 self._ended.wait(_FORCE_LIMIT_S)
@@ -91,27 +146,44 @@ if sys.platform == "win32":
         def _read(self, _cancel: CancelToken) -> None:
             """Worker: lines until the end of the pipe. A fault of `on_line` never blocks the child."""
             self._ours.add(threading.get_ident())
-            lines = LineSplitter()
+            self._reader_id = threading.get_native_id()
             try:
-                self._pump(lines, self._on_line)
+                self._pump(self._on_line)
             finally:
-                self._pump(lines, lambda _line: None)
+                self._pump(lambda _line: None)
 
-        def _pump(self, lines: LineSplitter, on_line: Callable[[str], None]) -> None:
-            assert self._popen.stdout is not None
-            while data := self._popen.stdout.read(65536):
-                for line in lines.feed(data):
+        def _pump(self, on_line: Callable[[str], None]) -> None:
+            while data := self._next_piece():
+                for line in self._lines.feed(data):
                     on_line(line)
-            for line in lines.flush():
-                on_line(line)
+            if not self._is_paused:
+                for line in self._lines.flush():
+                    on_line(line)
+
+        def _next_piece(self) -> bytes:
+            """What the child wrote; empty at its end and when the reading is to pause."""
+            if self._is_paused or self._popen.stdout is None or self._popen.stdout.closed:
+                return b""
+            try:
+                return self._popen.stdout.read(65536) or b""
+            except OSError:
+                if self._is_paused:
+                    return b""
+                raise
 
         def _await_end(self, _cancel: CancelToken) -> None:
             """Worker: wait for the first process, then for what it left behind."""
             self._ours.add(threading.get_ident())
-            code = self._popen.wait()
+            code = None
+            while code is None:
+                if self._released.is_set():
+                    return
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    code = self._popen.wait(_POLL_S)
             # os.execv on Windows starts a new process and ends the old one with 0: the child may live on.
             while code == 0 and self._job.process_ids():
-                time.sleep(_POLL_S)
+                if self._released.wait(_POLL_S):
+                    return
             self._job.close()
             self._close_stdin()
             if self._reader.join(_DRAIN_LIMIT_S) and self._popen.stdout is not None:
@@ -150,7 +222,18 @@ if sys.platform == "win32":
             raise app_error("process_start_failed", message, program=spec.argv[0], folder=spec.cwd) from error
         return popen
 
-    def _interrupt(pids: list[int]) -> None:
+    def _break_off_read(thread_id: int) -> None:
+        """Have a read that another thread of ours waits in fail; nothing happens when it is not in one."""
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.OpenThread.restype = ctypes.c_void_p
+        kernel.CancelSynchronousIo.argtypes = [ctypes.c_void_p]
+        kernel.CloseHandle.argtypes = [ctypes.c_void_p]
+        thread = kernel.OpenThread(_THREAD_TERMINATE, 0, thread_id)
+        if thread:
+            kernel.CancelSynchronousIo(thread)
+            kernel.CloseHandle(thread)
+
+    def send_interrupt(pids: list[int]) -> None:
         """Have the helper send Ctrl-C; when it cannot, the grace passes and force follows."""
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             subprocess.run(

@@ -17,18 +17,26 @@ from wan22.ui.qt_pair import refusal
 from wan22.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
+    from wan22.ui.closing import Closing
     from wan22.ui.context import Context
 
-REFUSED = 1
+REFUSED = 11
+"""As `cli.exit_codes` has it for a program that is broken in itself."""
+SCHEME_KEY = "window/theme"
 
 
 class WindowOptions(NamedTuple):
-    """How the window is opened: its theme, and a run to `show` or to `replay` at some `speed`."""
+    """How the window is opened. None = as it was last time, or as the settings say.
 
-    theme: Scheme = Scheme.dark
+    `show` or `replay` (at some `speed`) a stored run; `demo`: a scenario of the stand-in, `demo_speed` its pace.
+    """
+
+    theme: Scheme | None = None
     show: str | None = None
     replay: str | None = None
     speed: float = 1.0
+    demo: str | None = None
+    demo_speed: float | None = None
 
 
 class Panel(QObject):
@@ -38,14 +46,16 @@ class Panel(QObject):
         super().__init__(application)
         self._options = options
         self._context: Context | None = None
-        self.theme = Theme(application, data_folder() / "resources", options.theme)
-        memory = QSettings(str(user_folders(os.environ).config / "window.ini"), QSettings.Format.IniFormat)
-        self.window = MainWindow(self.theme, page_entries(self._shared), memory)
+        self._closing: Closing | None = None
+        self._memory = QSettings(str(user_folders(os.environ).config / "window.ini"), QSettings.Format.IniFormat)
+        self.theme = Theme(application, data_folder() / "resources", options.theme or _remembered(self._memory))
+        self.window = MainWindow(self.theme, page_entries(self._shared), self._memory)
         self.window.painted.connect(self._come_to_life)
-        self.window.closed.connect(self.close)
+        self.window.may_close = self._may_close
+        self.theme.changed.connect(self._remember_theme)
 
     def close(self) -> None:
-        """Stop everything behind the window."""
+        """Stop everything behind the window at once; blocks until it is done."""
         if self._context is not None:
             self._context.close()
 
@@ -53,36 +63,30 @@ class Panel(QObject):
         assert self._context is not None
         return self._context
 
+    def _may_close(self) -> bool:
+        return self._closing is None or self._closing.may_close()
+
+    def _remember_theme(self) -> None:
+        self._memory.setValue(SCHEME_KEY, self.theme.scheme.value)
+
     def _come_to_life(self) -> None:
         from wan22 import wiring
-        from wan22.schema.problem import AppError
+        from wan22.system.log_setup import install_hooks
+        from wan22.ui.closing import Closing
         from wan22.ui.context import Context
+        from wan22.ui.opening import Opening
+        from wan22.wiring.desk import make_desk
 
-        self._context = Context(self.theme, wiring.parts(), self.window)
-        try:
-            self._open_run(self._context)
-        except AppError as error:
-            self.window.problem.show_problem(error.problem)
-        self.window.open_page(self.window.first_page())
-        self._context.frame.refresh()
+        parts = wiring.parts()
+        opening = Opening(parts, self._options)
+        desk = make_desk(parts, opening.settings.sample_hz)
+        context = self._context = Context(self.theme, parts, self.window, desk, self._memory)
+        install_hooks(context.tell_problem)
+        self._closing = Closing(context)
+        opening.apply(context)
+        self.window.open_page(opening.first_page or self.window.first_page())
+        context.frame.refresh()
         gc.enable()
-
-    def _open_run(self, context: "Context") -> None:
-        """The run that the options name, if any. Errors: AppError as `find_run` and `open_run`."""
-        from wan22 import wiring
-        from wan22.runs.catalog import find_run
-        from wan22.runs.reader import open_run
-        from wan22.ui.state.stored_run import source_of_run
-
-        name = self._options.show or self._options.replay
-        if name is None:
-            return
-        stored = open_run(find_run(wiring.runs_folder(), name))
-        if self._options.show is not None:
-            context.monitor = source_of_run(stored)
-            self.window.show_simulated(stored.manifest.simulated)
-        else:
-            context.replay(stored, self._options.speed)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -98,19 +102,29 @@ def main(arguments: Sequence[str]) -> int:
         application = QApplication(["wan22"])
     application.setApplicationName("wan22-panel")
     application.setApplicationDisplayName("Wan 2.2 control panel")
+    application.setQuitOnLastWindowClosed(False)
     panel = Panel(application, options)
+    panel.window.closed.connect(application.quit)
     panel.window.show()
     return application.exec()
+
+
+def _remembered(memory: QSettings) -> Scheme:
+    found = str(memory.value(SCHEME_KEY, ""))
+    return Scheme(found) if found in {scheme.value for scheme in Scheme} else Scheme.dark
 
 
 def _options(arguments: Sequence[str]) -> WindowOptions:
     import argparse
 
     parser = argparse.ArgumentParser(prog="wan22 window", description="The window of the panel.")
-    parser.add_argument("--theme", choices=[scheme.value for scheme in Scheme], default=Scheme.dark.value)
+    parser.add_argument("--theme", choices=[scheme.value for scheme in Scheme], help="default: as last time")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--show", metavar="RUN", help="show a stored run: its name, folder, or 'last'")
     which.add_argument("--replay", metavar="RUN", help="tell a stored run again as if it happened now")
     parser.add_argument("--speed", type=float, default=1.0, help="pace of the replay, 1 = as it was")
+    parser.add_argument("--demo", nargs="?", const="healthy", metavar="NAME|FILE", help="a simulated ComfyUI and GPU")
+    parser.add_argument("--demo-speed", type=float, metavar="FACTOR", help="how much faster than life")
     found = parser.parse_args(list(arguments))
-    return WindowOptions(Scheme(found.theme), found.show, found.replay, found.speed)
+    theme = Scheme(found.theme) if found.theme else None
+    return WindowOptions(theme, found.show, found.replay, found.speed, found.demo, found.demo_speed)

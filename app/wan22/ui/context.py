@@ -1,37 +1,135 @@
-"""What the pages share: clock, bus, the state objects, and the feeds that write them."""
+"""What the pages share: the state objects they read, and the calls that go down from them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QSettings, QUrl
+from PySide6.QtGui import QDesktopServices
 
+from wan22.job.desk import Desk
 from wan22.runs.reader import StoredRun
+from wan22.schema.events import ProblemFound, PromptQueued
+from wan22.schema.panel_fact import GpuFound, PanelFact
+from wan22.schema.problem import Problem
+from wan22.schema.request import GenerationRequest
+from wan22.schema.settings import Settings
+from wan22.system.bus import Fact
+from wan22.system.cancel import CancelToken
+from wan22.system.settings_file import save_settings
+from wan22.system.threads import Worker
 from wan22.ui.bridge import Bridge
 from wan22.ui.frame_feed import FrameFeed
 from wan22.ui.main_window import MainWindow
 from wan22.ui.replay_feed import ReplayFeed
 from wan22.ui.state.gpu_history import GpuHistory
 from wan22.ui.state.monitor_source import MonitorSource
+from wan22.ui.state.panel_state import PanelState
 from wan22.ui.state.run_state import LiveRun
 from wan22.ui.state.stored_run import inventory_of, recorded_facts
 from wan22.ui.theme import Theme
-from wan22.wiring import Parts
+from wan22.wiring import Demo, Parts
+from wan22.wiring.desk import ServerChoice, expected, prepared
 
 
 class Context(QObject):
-    """Built after the first paint; `close` ends everything that it started."""
+    """Built after the first paint; `close` ends everything that it started.
 
-    def __init__(self, theme: Theme, parts: Parts, window: MainWindow) -> None:
+    `memory` keeps what a page wants to find again next time, under a group of its own name.
+    """
+
+    def __init__(self, theme: Theme, parts: Parts, window: MainWindow, desk: Desk, memory: QSettings) -> None:
         super().__init__(window)
         self.theme = theme
         self.window = window
         self.parts = parts
+        self.desk = desk
+        self.memory = memory
         self.history = GpuHistory(self)
         self.run = LiveRun(self)
+        self.panel = PanelState(self)
         self.bridge = Bridge(parts.bus, self)
         self.frame = FrameFeed(window, self.history, self.run, parts.clock.now, self)
         self.monitor = MonitorSource(self.history, self.run)
         self._replay: ReplayFeed | None = None
+        self._workers: list[Worker] = []
         self.bridge.drained.connect(self._apply)
+
+    def generate(self, request: GenerationRequest) -> None:
+        """Queue a job; the chosen server is started first when it does not run."""
+        if request.previews and not self.panel.choice.previews:
+            self.panel.choice = replace(self.panel.choice, previews=True)
+        self.desk.submit(request, prepared(self.panel.choice, self.parts, self.desk))
+
+    def connect_server(self) -> None:
+        """Start the chosen server, or attach to it."""
+        self.desk.connect(prepared(self.panel.choice, self.parts, self.desk))
+
+    def disconnect_server(self) -> None:
+        """Stop the job and the server of ours, or let go of another one."""
+        self.desk.disconnect()
+
+    def stop_job(self) -> None:
+        """Stop what is done now."""
+        self.desk.cancel_job()
+
+    def drop(self, number: int) -> None:
+        """Take a waiting job away."""
+        self.desk.drop(number)
+
+    def use_demo(self, demo: Demo) -> None:
+        """The stand-in instead of a ComfyUI, from now on and for this session."""
+        self.panel.choose(replace(self.panel.choice, demo=demo))
+        self.desk.disconnect()
+        self.connect_server()
+
+    def use_settings(self, settings: Settings) -> None:
+        """Keep new settings on disk and use them from the next job on. A server chosen for the first time ends the demo."""
+        is_server_named = settings.comfyui is not None or settings.url is not None
+        is_another = self._server_of(settings) != self._server_of(self.panel.settings)
+        leaves_demo = self.panel.is_demo and is_server_named and (is_another or self.panel.is_first_start)
+        demo = None if leaves_demo else self.panel.choice.demo
+        if is_another or leaves_demo:
+            self.desk.disconnect()
+        self.panel.choose(
+            ServerChoice(settings, demo, self.panel.choice.previews),
+            is_first_start=self.panel.is_first_start and not is_server_named,
+        )
+        path = self.parts.folders.config / "settings.toml"
+        self.work("settings", lambda _: save_settings(path, settings))
+
+    def leave_demo(self) -> None:
+        """Back to the ComfyUI of the settings."""
+        self.panel.choose(replace(self.panel.choice, demo=None))
+        self.desk.disconnect()
+
+    def open_in_browser(self) -> None:
+        """Open the page of the server that is held."""
+        server = self.panel.server
+        if server is not None:
+            QDesktopServices.openUrl(QUrl(server.url))
+
+    def open_folder(self, folder: Path) -> None:
+        """Open a folder in the system's file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def tell_problem(self, problem: Problem) -> None:
+        """Show a problem above the page; may be called from any thread."""
+        self.parts.bus.publish(ProblemFound(time_s=self.parts.clock.now(), problem=problem))
+
+    def work(self, name: str, work: Callable[[CancelToken], PanelFact | None]) -> Worker:
+        """Do something slow in a thread; what it returns is put on the bus, an AppError is shown above the page."""
+
+        def publish(cancel: CancelToken) -> None:
+            fact = work(cancel)
+            if fact is not None:
+                self.parts.bus.publish(fact)
+
+        worker = Worker(name, publish, on_problem=self.tell_problem)
+        self._workers = [one for one in self._workers if one.is_alive]
+        self._workers.append(worker)
+        worker.start()
+        return worker
 
     def replay(self, stored: StoredRun, speed: float = 1.0) -> None:
         """Tell a stored run again on the bus, as if it happened now."""
@@ -39,14 +137,34 @@ class Context(QObject):
         self._replay = ReplayFeed(recorded_facts(stored), self.parts.bus, self.parts.clock, speed)
         self._replay.start()
 
-    def close(self) -> None:
-        """Stop what was started, the sources of facts first."""
+    def close(self, *, leave_running: bool = False) -> None:
+        """Stop what was started, the sources of facts first. Blocks until the server has ended or is left."""
         if self._replay is not None:
             self._replay.stop()
+        self.desk.close(leave_running=leave_running)
+        for worker in self._workers:
+            worker.stop()
         self.bridge.close()
         self.frame.close()
 
-    def _apply(self, facts: Sequence[object]) -> None:
-        self.run.apply(facts)  # type: ignore[arg-type]
-        self.history.apply(facts)
+    def _apply(self, facts: Sequence[Fact]) -> None:
+        of_run = [fact for fact in facts if not isinstance(fact, PanelFact)]
+        self.run.apply(of_run)
+        self.history.apply(of_run)
+        for fact in facts:
+            if isinstance(fact, GpuFound):
+                self.history.set_inventory(fact.inventory)
+            elif isinstance(fact, PromptQueued):
+                self._ask_expected()
+        self.panel.apply(facts)
         self.frame.apply(facts)
+
+    def _ask_expected(self) -> None:
+        run_id = self.run.state.run_id
+        if run_id is not None and self._replay is None:
+            settings = self.panel.settings
+            self.work("run-expected", lambda _: expected(self.parts, settings, run_id))
+
+    @staticmethod
+    def _server_of(settings: Settings) -> tuple[object, ...]:
+        return settings.comfyui, settings.python, settings.url, settings.port

@@ -1,6 +1,6 @@
 """The frame of the window: rail, GPU strip, pages, state line, log drawer, SIMULATED band."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
@@ -32,6 +32,7 @@ class MainWindow(QMainWindow):
         self._pages: dict[str, QWidget] = {}
         self._memory = memory
         self._was_painted = False
+        self.may_close: Callable[[], bool] = lambda: True
         self.band = SimulatedBand()
         self.band.hide()
         self.rail = Rail(theme, list(entries))
@@ -96,7 +97,10 @@ class MainWindow(QMainWindow):
         self._place_log()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember where the window was and what it showed."""
+        """Remember where the window was and what it showed; whoever is behind it may need time, or an answer, first."""
+        if not self.may_close():
+            event.ignore()
+            return
         self._memory.setValue(_GEOMETRY, self.saveGeometry())
         self._memory.setValue(_LOG, self.log.isVisible())
         if self.page_key is not None:

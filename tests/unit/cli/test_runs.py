@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,27 @@ def test_what_cannot_be_imported_is_told_apart(root: Path, capsys: pytest.Captur
     for path, words in ((root / "none", "it does not exist"), (root / "empty", "it is no run folder")):
         assert run(["runs", "import", str(path)]) == 10
         assert words in capsys.readouterr().err
+
+
+def test_show_in_the_window_starts_it_on_the_folder_of_the_run(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    started: list[list[str]] = []
+    monkeypatch.setattr("wan22.cli.commands.runs.start_detached", lambda argv: started.append(list(argv)) or 4711)
+    monkeypatch.setattr("wan22.cli.commands.runs.window_obstacle", lambda *_: None)
+    folder = stored_run(tmp_path / "elsewhere ünï", "run-1", cold_job())
+    text = output_of(capsys, "show", "run-1", "--window", "--output", str(tmp_path / "elsewhere ünï"))
+    assert text == "The window opens on run run-1.\n"
+    assert started[0][-3:] == ["window", "--show", str(folder.path)]
+    (document,) = documents(output_of(capsys, "show", str(folder.path), "--window", "--json"))
+    assert document == {"run": "run-1", "window_pid": 4711}
+
+
+def test_no_window_without_its_parts(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    stored_run(root, "run-1", cold_job())
+    monkeypatch.setitem(sys.modules, "PySide6", None)
+    assert run(["runs", "show", "run-1", "--window"]) == ExitCode.machine
+    error = capsys.readouterr().err
+    assert "PySide6 is not installed" in error
+    assert "[window_unavailable]" in error
+    assert 'pip install "wan22-panel[gui]"' in error.replace("\n", " ")

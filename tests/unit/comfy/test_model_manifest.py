@@ -5,7 +5,8 @@ import pytest
 
 from tests.unit.comfy.graph_samples import WORKFLOWS, manifest, shipped
 from wan22.comfy.graph_edit import models_of
-from wan22.comfy.model_manifest import ModelFile, load_model_manifest
+from wan22.comfy.model_manifest import load_model_manifest
+from wan22.schema.model_file import ModelFile
 from wan22.schema.problem import AppError
 
 

@@ -49,6 +49,7 @@ def test_only_the_process_itself_makes_a_loopback_server_local(
     (ready,) = [fact for fact in facts if isinstance(fact, ServerReady)]
     assert not ready.owned
     assert ready.version == "0.25.0"
+    assert ready.simulated is False
 
 
 def test_a_server_on_another_host_is_never_local(monkeypatch: pytest.MonkeyPatch):

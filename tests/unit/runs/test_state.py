@@ -218,3 +218,12 @@ def test_a_state_cannot_be_changed():
     state = reduce_all([queued(), step(1.0, "57", 1)])
     with pytest.raises(AttributeError):
         state.phase = Phase.finished  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("ready_first", [True, False])
+def test_a_simulated_server_marks_the_run_whenever_it_is_known(ready_first: bool):
+    started = RunStarted(time_s=0, run_id="run")
+    ready = ServerReady(time_s=1, url="u", owned=False, simulated=True)
+    state = reduce_all([ready, started] if ready_first else [started, ready])
+    assert state.simulated
+    assert not reduce_all([started, ServerReady(time_s=1, url="u", owned=False)]).simulated

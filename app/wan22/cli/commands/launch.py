@@ -75,7 +75,7 @@ def launch(
     with stop_on_signal(cancel, lambda: console.text("Stopping ComfyUI …")), printer:
         try:
             handle = server.provider.acquire(cancel)
-            claims = wiring.proof(server, handle)
+            claims = wiring.proof(server.profile, handle)
             parts.bus.publish(LaunchProved(time_s=parts.clock.now(), claims=claims))
             console.text(f"{'SIMULATED ' if stand_in else ''}ComfyUI is ready at {handle.url} · stop it with Ctrl-C")
             if stand_in is not None:

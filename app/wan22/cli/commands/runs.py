@@ -1,5 +1,7 @@
 """`wan22 runs`: what is on disk: list, show, verify, import."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +20,12 @@ from wan22.runs.summary import board_name, load_summary, summary_of
 from wan22.runs.verify import verify_run
 from wan22.schema.duration_text import measured
 from wan22.schema.events import LaunchProved, ProblemFound, PromptOutcome
-from wan22.schema.problem import AppError, Severity
+from wan22.schema.problem import AppError, Severity, app_error
 from wan22.schema.run import JobParameters, RunManifest
 from wan22.schema.server import Proof
 from wan22.schema.summary import GpuSummary, RunSummary, StageTiming
+from wan22.system.child_command import self_command
+from wan22.system.detached_start import start_detached, window_obstacle
 
 app = typer.Typer(no_args_is_help=True, help="Runs on disk: list, show, verify, import.")
 
@@ -61,12 +65,16 @@ def list_command(
 def show(
     run: Annotated[str, RUN],
     output: Annotated[Path | None, FOLDER] = None,
+    window: Annotated[bool, typer.Option("--window", help="Open it in the window, with its curves.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Show one run: times of its stages, what they mean where a target fits, what the GPU did, what went wrong."""
     console = console_from_flag(as_json)
     root = _root(output)
     stored = open_run(find_run(root, run))
+    if window:
+        _open_window(console, stored.folder, as_json=as_json)
+        return
     summary = wiring.judged(stored.manifest, summary_of(stored), root)
     if as_json:
         console.json({"manifest": stored.manifest, "summary": summary})
@@ -131,6 +139,18 @@ def import_command(
 def path_command(run: Annotated[str, RUN], output: Annotated[Path | None, FOLDER] = None) -> None:
     """Print the folder of a run, for use in scripts."""
     Console().text(str(find_run(_root(output), run).path))
+
+
+def _open_window(console: Console, folder: RunFolder, *, as_json: bool) -> None:
+    """Start the window on a run, as a process of its own. Raises AppError `window_unavailable`."""
+    obstacle = window_obstacle(os.environ, sys.platform)
+    if obstacle is not None:
+        raise app_error("window_unavailable", f"The window cannot be opened: {obstacle}")
+    pid = start_detached(self_command("window", "--show", str(folder.path)))
+    if as_json:
+        console.json({"run": folder.run_id, "window_pid": pid})
+    else:
+        console.text(f"The window opens on run {folder.run_id}.")
 
 
 def _root(output: Path | None) -> Path:

@@ -7,7 +7,6 @@ a multiple, an OpenGL viewport takes memory from the model. Hence an own backdro
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -25,13 +24,12 @@ from wan22.ui.palette import Metric
 from wan22.ui.state.telemetry_store import FloatArray
 from wan22.ui.theme import Theme
 from wan22.ui.widgets.cursor_readout import CursorReadout
+from wan22.ui.widgets.curve_fill import CurveFill
 from wan22.ui.widgets.line_key import LineKey, LineKind
 from wan22.ui.widgets.text_label import TextLabel
 
 FAINT = 0.45
 FILL = 0.14
-RESTLESS = 24
-SMOOTHED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ class StripPlot(QWidget):
         self.spec = spec
         self._theme = theme
         self._curves: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
-        self._fill: pg.PlotCurveItem | None = None
+        self._fill: CurveFill | None = None
         self._limits: tuple[LimitLine, ...] = ()
         self._range = (0.0, 1.0)
         self._shown: Sequence[Curve] = ()
@@ -187,7 +185,9 @@ class StripPlot(QWidget):
         self._shown = curves
         while len(self._curves) < len(curves):
             if not self._curves and self.spec.fills:
-                self._fill = self._item(-30)
+                self._fill = CurveFill(self.box)
+                self._fill.setZValue(-30)
+                self.box.addItem(self._fill, ignoreBounds=True)
             self._curves.append((self._item(-20), self._item(0)))
             self._recolour()
         for number, (band, line) in enumerate(self._curves):
@@ -201,7 +201,7 @@ class StripPlot(QWidget):
             if curve.is_main and self._fill is not None:
                 self._fill.setVisible(curve.band is None)  # a tint below a band says nothing and costs a quarter
             if curve.is_main and self._fill is not None and curve.band is None:
-                self._fill.setData(*fill_points(curve.x, curve.y, self._range[1] - self._range[0]))
+                self._fill.show_points(curve.x, curve.y, self._range[1] - self._range[0])
             band.setVisible(curve.band is not None)
             if curve.band is not None:
                 band.setData(*curve.band)
@@ -228,9 +228,7 @@ class StripPlot(QWidget):
             if is_main and self._fill is not None:
                 ground = self._theme.metric(self.spec.metric)
                 ground.setAlphaF(FILL)
-                self._fill.setPen(None)
-                self._fill.setBrush(ground)
-                self._fill.setFillLevel(0.0)
+                self._fill.set_colour(ground)
         self.backdrop.update()
 
     def _labels(self) -> QVBoxLayout:
@@ -251,18 +249,6 @@ class StripPlot(QWidget):
         for widget in (title, self.range_text, *self._keys):
             widget.setFixedWidth(LABEL_COLUMN - GAP_SMALL)
         return column
-
-
-def fill_points(x: FloatArray, y: FloatArray, height: float) -> tuple[FloatArray, FloatArray]:
-    """The outline of the tint below a curve: as drawn, or smoothed where a restless curve would make it dear.
-
-    Filling a zigzag costs by its crossings; under a solid block of noise nobody sees its teeth.
-    """
-    if y.size < RESTLESS or float(np.nansum(np.abs(np.diff(y)))) < RESTLESS * height:
-        return x, y
-    count = y.size // SMOOTHED * SMOOTHED
-    smooth = y[:count].reshape(-1, SMOOTHED).mean(axis=1)
-    return np.append(x[:count:SMOOTHED], x[-1]), np.append(smooth, smooth[-1])
 
 
 def plot_view(name: str, tip: str) -> tuple[pg.GraphicsView, pg.ViewBox]:

@@ -1,0 +1,29 @@
+"""The one place that picks real, replayed or simulated parts and hands them to a face."""
+
+from wan22.wiring.generation import generation_job
+from wan22.wiring.gpu_reading import gpu_source
+from wan22.wiring.history import import_recording, judged, summarise, usual_times
+from wan22.wiring.parts import Parts, parts, profile_store, runs_folder, sample_image, settings
+from wan22.wiring.server import Demo, OwnedServer, choose_profile, demo_server, flag_schema, owned_server, proof
+
+__all__ = [
+    "Demo",
+    "OwnedServer",
+    "Parts",
+    "choose_profile",
+    "demo_server",
+    "flag_schema",
+    "generation_job",
+    "gpu_source",
+    "import_recording",
+    "judged",
+    "owned_server",
+    "parts",
+    "profile_store",
+    "proof",
+    "runs_folder",
+    "sample_image",
+    "settings",
+    "summarise",
+    "usual_times",
+]
