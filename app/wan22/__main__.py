@@ -1,5 +1,6 @@
 """Chooses what to start. Imports only what the choice needs."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -7,8 +8,8 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code.
 
-    The hidden commands come first: two helpers that must start fast and live while the main program dies, and the
-    stand-in for ComfyUI.
+    The hidden commands come first: helpers that must start fast and live while the main program dies, and the
+    stand-in for ComfyUI. Then the window, which shall be on the screen before anything else is loaded.
     """
     argv = list(sys.argv[1:] if arguments is None else arguments)
     if argv[:1] == ["__supervise"]:
@@ -27,6 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from wan22.demo import main as demo
 
         return demo.main(argv[1:])
+    if argv[:1] == ["window"] or argv == ["start"]:
+        from wan22.system.display import unseen_reason, window_obstacle
+
+        find_obstacle = unseen_reason if argv == ["start"] else window_obstacle
+        if find_obstacle(os.environ, sys.platform) is None:
+            from wan22.ui.app import main as open_window
+
+            return open_window(argv[1:])
     from wan22.cli.main import program
 
     return program(argv)

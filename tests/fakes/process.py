@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
-from wan22.system.process import OnExit, OnLine, ProcessSpec
+from wan22.system.process import Head, OnExit, OnLine, ProcessSpec
 from wan22.system.threads import Worker
 
 
@@ -28,6 +29,7 @@ class ScriptedProcess:
         self.spec = spec
         self.argv = spec.argv
         self.pid: int | None = pid
+        self.supervisor_pid: int | None = None
         self.asked: list[str] = []
         self._on_line = on_line
         self._on_exit = on_exit
@@ -77,6 +79,14 @@ class ScriptedProcess:
         """End by force."""
         self.asked.append("kill")
         self.end(self._kill_code)
+
+    def release(self, log: Path, grace_s: float, head: Head) -> bool:
+        """Go on alone unless it has ended; the log gets its beginning."""
+        self.asked.append(f"release {grace_s:g}")
+        if self._exit_code is None:
+            log.write_bytes(head())
+            self._ended.set()
+        return self._exit_code is None
 
 
 class ScriptedStarter:

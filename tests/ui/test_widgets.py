@@ -20,7 +20,6 @@ from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.chip import Chip
 from wan22.ui.widgets.icon import icon_names, icon_pixmap
-from wan22.ui.widgets.log_drawer import LINES_KEPT, LogDrawer
 from wan22.ui.widgets.segment import Segment
 from wan22.ui.widgets.sparkline import Sparkline
 from wan22.ui.widgets.stage_list import StageList
@@ -148,19 +147,6 @@ def test_ticks_are_round_and_apart():
     assert ticks(-86400.0, 0.0, 800)[-2:] == [-14400.0, 0.0]
     assert ticks(0.0, 0.0, 800) == []
     assert len(ticks(-3600.0, 0.0, 400)) <= 4
-
-
-def test_the_log_keeps_the_newest_lines(qtbot: QtBot, theme: Theme):
-    drawer = LogDrawer(theme)
-    qtbot.addWidget(drawer)
-    drawer.append(f"line {number}" for number in range(LINES_KEPT + 10))
-    assert drawer.text is None
-    drawer.show()
-    assert drawer.text is not None
-    lines = drawer.text.toPlainText().splitlines()
-    assert (len(lines), lines[0], lines[-1]) == (LINES_KEPT, "line 10", f"line {LINES_KEPT + 9}")
-    drawer.hide()
-    assert not drawer._timer.isActive()
 
 
 def test_a_segment_tells_only_the_users_choice(qtbot: QtBot, theme: Theme):

@@ -12,6 +12,7 @@ import wan22
 from wan22.cli.commands import launch, monitor, profiles, runs
 from wan22.cli.commands import run as run_command
 from wan22.cli.commands import start as start_command
+from wan22.cli.commands import window as window_command
 from wan22.cli.console import Console
 from wan22.cli.exit_codes import ExitCode, exit_code_for
 from wan22.demo.scenario import DEFAULT_SCENARIO
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("start")(start_command.start)
+app.command("window")(window_command.window)
 app.command("run")(run_command.run)
 app.command("launch")(launch.launch)
 app.command("monitor")(monitor.monitor)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wan22.comfy.convert_place import Level, Place, is_editor_only, port_targets
-from wan22.comfy.convert_widget import is_widget, socket_names, widget_value
+from wan22.comfy.convert_place import Level, Place, is_editor_only, port_targets, ports_of
+from wan22.comfy.convert_widget import input_types, is_widget, widget_value
 from wan22.comfy.object_info import NodeDefinitions
 from wan22.comfy.ui_graph import BYPASSED, INPUT_PANEL, MUTED, UiInput, UiPort
 from wan22.schema.problem import app_error
@@ -144,7 +144,11 @@ class LinkFollower:
         """
         inputs = place.node.inputs
         in_file = {slot.name: index for index, slot in enumerate(inputs)}
-        defined = socket_names(self._definitions, place.node.type) if place.inside is None else {}
+        subgraph = place.inside.subgraph if place.inside is not None else None
+        if subgraph is not None:
+            defined = {port.name: port.type for port in subgraph.inputs}
+        else:
+            defined = input_types(self._definitions, place.node.type)
         known = [(kind, in_file.get(name)) for name, kind in defined.items()]
         return [*known, *((slot.type, index) for index, slot in enumerate(inputs) if slot.name not in defined)]
 
@@ -172,9 +176,7 @@ def promoted_source(level: Level, port: UiPort, definitions: NodeDefinitions) ->
         if (target.node.id, name) in level.inner:
             return FromValue(level.inner[target.node.id, name])
         if target.inside is not None:
-            inner = next((item for item in target.inside.subgraph.inputs if item.name == slot.name), None) if (
-                target.inside.subgraph is not None
-            ) else None
+            inner = ports_of(target.inside).get(slot.name)
             return promoted_source(target.inside, inner, definitions) if inner is not None else None
         if not is_widget(definitions, target.node.type, name, slot):
             return None

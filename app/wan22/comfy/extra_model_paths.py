@@ -64,8 +64,8 @@ def read_extra_folders(config: Path, flavour: ModuleType = os.path) -> tuple[Ext
         for kind, value in entries.items():
             if kind in ("base_path", "is_default"):
                 continue
-            for path in _folders(config, section, kind, value, top, home, flavour):
-                found.append(ExtraFolder(str(kind), Path(path), is_default, config))
+            paths = _folders(config, section, kind, value, top, home, flavour)
+            found += [ExtraFolder(str(kind), Path(path), is_default, config) for path in paths]
     return tuple(found)
 
 

@@ -86,7 +86,10 @@ class NodeDefinition:
 
 
 class NodeDefinitions:
-    """All node classes of one server. A definition that makes no sense is skipped and named in `broken`."""
+    """All node classes of one server. A definition that makes no sense is skipped and named in `broken`.
+
+    `has_editor_marks`: the definitions say which prompts are dynamic; those that were cut down for storing do not.
+    """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         nodes: dict[str, NodeDefinition] = {}
@@ -99,6 +102,7 @@ class NodeDefinitions:
                 nodes[definition.class_type] = definition
         self._nodes = nodes
         self.broken: tuple[str, ...] = tuple(broken)
+        self.has_editor_marks = any(spec.dynamic_prompts for node in nodes.values() for spec in node.inputs)
 
     @property
     def class_types(self) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""Read a workflow file: only ComfyUI's API form is taken, everything else is named for what it is."""
+"""Find and read a workflow file in ComfyUI's API form; other forms go through `workflow_import`."""
 
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,18 +14,26 @@ from wan22.comfy.model_manifest import MANIFEST_NAME
 from wan22.schema.problem import app_error
 
 MAX_BYTES = 20_000_000
+MEDIA_SUFFIXES = (".mp4", ".webm", ".mkv", ".mov", ".png", ".webp", ".jpg", ".jpeg")
+"""Files that ComfyUI saves with the workflow inside."""
+
 _SUFFIXES = (".json", ".api.json")
 _MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """A graph in API form with its origin; `sha256` is that of its canonical JSON (see `canonical_sha256`)."""
+    """A graph in API form with its origin; `sha256` is that of its canonical JSON (see `canonical_sha256`).
+
+    `source`: the parsed file when it was in the editor's form, so that it can be converted again with the definitions
+    of the server that runs it; None for a file in API form.
+    """
 
     name: str
     path: Path
     graph: Graph
     sha256: str
+    source: Mapping[str, Any] | None = None
 
 
 def canonical_sha256(graph: Graph) -> str:
@@ -37,32 +46,42 @@ def shipped_workflows(folder: Path) -> tuple[str, ...]:
     """Names of the workflows in a folder, sorted; the list of model files beside them is none. No folder, no names."""
     if not folder.is_dir():
         return ()
-    return tuple(sorted(_name(path) for path in folder.glob("*.json") if path.name != MANIFEST_NAME))
+    return tuple(sorted(workflow_name(path) for path in folder.glob("*.json") if path.name != MANIFEST_NAME))
 
 
-def load_workflow(name_or_path: str | Path, folders: Sequence[Path]) -> Workflow:
+def load_workflow(
+    name_or_path: str | Path, folders: Sequence[Path], read: Callable[[Path], Workflow] | None = None
+) -> Workflow:
     """A workflow by the path of its file, or by its name in one of `folders` (the first that has it wins).
 
+    `read` takes the file found (see `workflow_import`); without it only files in API form are taken.
     Raises workflow_not_found (with the nearest names), file_unreadable, workflow_ui_format for a file of the editor,
     workflow_invalid for anything else that is no graph in API form.
     """
-    path = _find(str(name_or_path), folders)
-    graph = graph_from_value(_read_json(path), path)
-    return Workflow(name=_name(path), path=path, graph=graph, sha256=canonical_sha256(graph))
+    path = find_workflow(str(name_or_path), folders)
+    if read is not None:
+        return read(path)
+    graph = graph_from_value(read_json(path), path)
+    return Workflow(name=workflow_name(path), path=path, graph=graph, sha256=canonical_sha256(graph))
 
 
-def _name(path: Path) -> str:
-    return path.name.removesuffix(".json").removesuffix(".api")
+def workflow_name(path: Path) -> str:
+    """Name of a workflow: that of its file without the ending."""
+    for suffix in (".json", *MEDIA_SUFFIXES):
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)].removesuffix(".api") or path.name
+    return path.name
 
 
-def _find(wanted: str, folders: Sequence[Path]) -> Path:
+def find_workflow(wanted: str, folders: Sequence[Path]) -> Path:
+    """File of a workflow by path or by name; see `load_workflow`. Raises workflow_not_found."""
     if not wanted.strip() or "\0" in wanted:
         raise app_error("workflow_not_found", "The name of the workflow is empty.")
     try:
         given = Path(wanted).expanduser()
     except RuntimeError:
         given = Path(wanted)
-    is_path = any(mark in wanted for mark in "/\\") or wanted.lower().endswith(".json")
+    is_path = any(mark in wanted for mark in "/\\") or wanted.lower().endswith((".json", *MEDIA_SUFFIXES))
     if is_path and _is_file(given):
         return given
     if not any(mark in wanted for mark in "/\\"):
@@ -78,7 +97,7 @@ def _find(wanted: str, folders: Sequence[Path]) -> Path:
         what = f"'{shown}' is a folder, not a workflow file"
     else:
         what = f"There is no file '{shown}'"
-    near = difflib.get_close_matches(_name(given), names, n=3, cutoff=0.5) or names
+    near = difflib.get_close_matches(workflow_name(given), names, n=3, cutoff=0.5) or names
     known = f" Did you mean: {', '.join(near)}?" if near else " There are no workflows in the usual folders."
     raise app_error("workflow_not_found", f"{what}.{known}", workflow=shown)
 
@@ -98,7 +117,8 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """The parsed content of a JSON file. Raises file_unreadable, or workflow_invalid saying what is wrong with it."""
     try:
         size = path.stat().st_size
         data = b"" if size > MAX_BYTES else path.read_bytes()
@@ -112,16 +132,37 @@ def _read_json(path: Path) -> Any:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         _invalid(path, "is not text in UTF-8")
+    return parse_json(text, path)
+
+
+def parse_json(text: str, path: Path, *, allow_nan: bool = False) -> Any:
+    """Parsed JSON; a key that stands twice is an error. With `allow_nan` NaN and infinity become null.
+
+    `path` is only named in messages. Raises workflow_invalid.
+    """
+
+    def constant(name: str) -> None:
+        if not allow_nan:
+            raise ValueError(f"{name} is not a number that JSON knows")
+
+    def number(digits: str) -> float | None:
+        value = float(digits)
+        return value if math.isfinite(value) else constant(digits[:40])
+
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=constant, parse_float=number, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         _invalid(path, f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except (ValueError, RecursionError) as error:
         _invalid(path, f"is not usable JSON: {'nested too deeply' if isinstance(error, RecursionError) else error}")
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number that JSON knows")
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key '{next(name for name in names if names.count(name) > 1)[:80]}' stands twice")
+    return found
 
 
 def _invalid(path: Path, what: str, node: str | None = None) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from wan22.comfy.client import ComfyClient
 from wan22.job.server import ServerHandle
@@ -22,7 +23,8 @@ ClientFactory = Callable[[str], ComfyClient]
 class OwnedProvider:
     """Starts ComfyUI on the first `acquire`; `release` stops it unless `keep` is set.
 
-    A server that is still alive from an earlier job is used again.
+    A server that is still alive from an earlier job is used again. `data_folder` takes the record of one that is left
+    running.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class OwnedProvider:
         *,
         start_limit_s: float,
         stop_limit_s: float,
+        data_folder: Path,
         keep: bool = False,
     ) -> None:
         self._installation = installation
@@ -42,6 +45,7 @@ class OwnedProvider:
         self._client = make_client(plan.url)
         self._bus = bus
         self._clock = clock
+        self._data_folder = data_folder
         self._keep = keep
         self._server = ManagedServer(
             plan, bus, clock, self._probe, start_limit_s=start_limit_s, stop_limit_s=stop_limit_s
@@ -88,6 +92,12 @@ class OwnedProvider:
         """Stop the server; harmless when it does not run."""
         self._server.stop()
         self._stats = None
+
+    def leave_running(self) -> None:
+        """Let the server live on without us; `find_left_server` finds it again. Harmless when it does not run."""
+        if self.is_running:
+            self._server.leave_running(self._data_folder)
+            self._stats = None
 
     def _probe(self) -> SystemStats | None:
         try:

@@ -8,10 +8,22 @@ from typing import Protocol
 from wan22.comfy.client import ComfyClient
 from wan22.launch.discovery import Installation
 from wan22.launch.launch_args import LaunchPlan
-from wan22.launch.server import ManagedServer
 from wan22.schema.problem import Problem
 from wan22.schema.server import SystemStats
 from wan22.system.cancel import CancelToken
+
+
+class OwnServer(Protocol):
+    """A server that we have started, now or in an earlier run of this program."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its last lines, cleaned."""
+        ...
+
+    def crash(self) -> Problem | None:
+        """Why it is of no use any more after it had been ready."""
+        ...
 
 
 @dataclass(slots=True)
@@ -25,7 +37,7 @@ class ServerHandle:
     pid: int | None = None
     plan: LaunchPlan | None = None
     installation: Installation | None = None
-    managed: ManagedServer | None = field(default=None, repr=False)
+    managed: OwnServer | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:

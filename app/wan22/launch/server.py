@@ -1,29 +1,28 @@
 """A ComfyUI that we start and stop ourselves: from the first process to ready, and to its named end."""
 
+import contextlib
 import threading
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
-from wan22.launch.bar_lines import BarLines, is_bar_line, split_bar_line
 from wan22.launch.launch_args import LaunchPlan
 from wan22.launch.port import check_port
+from wan22.launch.server_log import ServerLog, lines_of
+from wan22.launch.server_record import forget_server, keep_record, log_file, record_of
 from wan22.launch.startup_errors import explain_crash, explain_exit, explain_stuck, has_job, is_worker_death, last_lines
 from wan22.launch.startup_stages import StageReached, StartupStages
 from wan22.schema.events import ServerReady, ServerSaid, ServerStageReached, ServerStarting, ServerStopped
 from wan22.schema.problem import AppError, Problem, app_error
-from wan22.schema.server import SystemStats
+from wan22.schema.server import ServerRecord, SystemStats
 from wan22.system.bus import Bus
 from wan22.system.cancel import CancelToken
 from wan22.system.clock import Clock
 from wan22.system.files import file_error
-from wan22.system.line_text import strip_level_tag
 from wan22.system.process import OnExit, OnLine, Process, ProcessSpec, start_process
 from wan22.system.process_table import port_owner, process_tree
 
 _POLL_S = 0.25
-_LINES_KEPT = 5000
 _SETTLE_S = 5.0
 
 StartProcess = Callable[[ProcessSpec, OnLine, OnExit | None], Process]
@@ -146,6 +145,33 @@ class ManagedServer:
         with self._lock:
             self._state = ServerState.stopped
 
+    def leave_running(self, data_folder: Path) -> ServerRecord:
+        """Let it live on without us; `find_left_server` finds it again by the record in `data_folder`.
+
+        Its output goes on in a file there, which begins with the lines so far. No fact tells of it, and this object
+        is stopped afterwards. Raises AppError `server_not_left` and those of `Process.release` and of writing a
+        file; then it is ours as before.
+        """
+        with self._lock:
+            life = self._life
+            process = None if life is None else life.process
+            if self._state is not ServerState.ready or life is None or process is None or life.stats is None:
+                message = f"This ComfyUI cannot be left running: its state is {self._state.value}, not ready."
+                raise app_error("server_not_left", message)
+        log = log_file(data_folder)
+        started_s = self._clock.now() - (self._clock.monotonic() - life.started_s)
+        record = record_of(self.plan, process, life.stats, started_s, log)
+        with contextlib.ExitStack() as undo:
+            keep_record(data_folder, record)  # first: a record without its process harms nobody
+            undo.callback(forget_server, data_folder, record)
+            if not process.release(log, self._stop_limit_s, life.head):
+                raise app_error("server_not_left", "ComfyUI ended just when it was to be left running.")
+            undo.pop_all()
+        with self._lock:
+            life.process = None
+            self._state = ServerState.stopped
+        return record
+
     def _launch(self, life: "_Life") -> None:
         for folder in self.plan.needed_folders:
             _make_folder(folder)
@@ -219,6 +245,7 @@ class ManagedServer:
 
     def _now_ready(self, life: "_Life", stats: SystemStats) -> SystemStats:
         with self._lock:
+            life.stats = stats
             ended = life.ended.is_set()
             if not ended:
                 self._state = ServerState.ready
@@ -239,13 +266,11 @@ class ManagedServer:
 
     def _hear(self, life: "_Life", raw: str) -> None:
         """Reader thread: one line of output."""
-        for piece in split_bar_line(strip_level_tag(raw)):
-            line = strip_level_tag(piece).rstrip()
-            if line.strip():
-                self._say(life.keep(line, self._clock.monotonic()))
-                self._tell_stages(life.stages.feed(line))
-                if is_worker_death(line):
-                    self._worker_died(life)
+        for line in lines_of(raw):
+            self._say(life.log.keep(line, self._clock.monotonic()))
+            self._tell_stages(life.stages.feed(line))
+            if is_worker_death(line):
+                self._worker_died(life)
 
     def _worker_died(self, life: "_Life") -> None:
         """Reader thread: a server without its worker goes on answering, and would be waited for in vain."""
@@ -260,7 +285,7 @@ class ManagedServer:
 
     def _ended(self, life: "_Life", exit_code: int) -> None:
         """Reader thread: the process is gone and its last line was heard."""
-        self._say(life.bars.flush())
+        self._say(life.log.flush())
         with self._lock:
             life.exit_code = exit_code
             was_ready = self._state is ServerState.ready
@@ -304,9 +329,8 @@ class _Life:
         self.expected = False
         self.exit_code: int | None = None
         self.stages = StartupStages()
-        self.bars = BarLines()
-        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
-        self._lock = threading.Lock()
+        self.stats: SystemStats | None = None
+        self.log = ServerLog()
         self._order = threading.RLock()
         self._waiting: list[Callable[[], None]] | None = []
 
@@ -325,16 +349,10 @@ class _Life:
             for action in kept:
                 action()
 
-    def keep(self, line: str, now_s: float) -> tuple[str, ...]:
-        """Remember a line; returns what is to be told now."""
-        with self._lock:
-            if self._lines and is_bar_line(line) and is_bar_line(self._lines[-1]):
-                self._lines[-1] = line
-            else:
-                self._lines.append(line)
-        return self.bars.accept(line, now_s)
-
     def told(self) -> tuple[str, ...]:
         """The lines so far."""
-        with self._lock:
-            return tuple(self._lines)
+        return self.log.told()
+
+    def head(self) -> bytes:
+        """The lines so far as the beginning of a log."""
+        return "".join(f"{line}\n" for line in self.told()).encode()

@@ -162,6 +162,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "ComfyUI does not end, not even by force.",
         "It hangs inside the GPU driver: restart the machine if it does not go away.",
     ),
+    "server_not_left": ErrorCode(
+        _K.server,
+        "ComfyUI cannot be left running without the panel.",
+        "Stop it with the panel, or keep the panel open until its job is done.",
+    ),
     "server_unreachable": ErrorCode(
         _K.server, "No ComfyUI answers at that address.", "Check that it runs and that the address is right."
     ),
@@ -201,6 +206,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.workflow,
         "The file holds a workflow in the editor's form.",
         "Export it from ComfyUI with Export (API).",
+    ),
+    "workflow_group_node": ErrorCode(
+        _K.workflow,
+        "The workflow uses group nodes, which only the editor can take apart.",
+        "Open it in ComfyUI, turn the group nodes into subgraphs or plain nodes, and save it again.",
     ),
     "workflow_part_missing": ErrorCode(
         _K.workflow,
@@ -421,6 +431,27 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.machine,
         "The window cannot be opened on this machine.",
         'Install its parts with `pip install "wan22-panel[gui]"`; every command also works without the window.',
+    ),
+    # clips
+    "clip_invalid": ErrorCode(
+        _K.machine,
+        "The file is not a video that can be read.",
+        "Choose a video file such as .mp4, .mkv, .webm or .gif.",
+    ),
+    "clip_incomplete": ErrorCode(
+        _K.machine,
+        "A clip was cut short or is damaged.",
+        "Copy or save it again; if it is still being written, wait until it is done.",
+    ),
+    "clip_without_picture": ErrorCode(
+        _K.machine,
+        "The file holds no moving picture.",
+        "Choose a file with a video in it; sound alone cannot be shown.",
+    ),
+    "clip_codec_unknown": ErrorCode(
+        _K.machine,
+        "The codec of a clip is not known to this program.",
+        "Save the clip again as H.264, VP9 or AV1.",
     ),
     "internal_error": ErrorCode(
         _K.internal, "A fault in this program.", "The log has the details; please report it with them."

@@ -1,5 +1,6 @@
 """What is known of a ComfyUI server, and what a profile's promises turned out to be worth."""
 
+from collections.abc import Mapping
 from enum import Enum
 
 from wan22.schema.frozen import Tolerant
@@ -104,8 +105,8 @@ class ServerRecord(Tolerant):
     folder: str
     working_folder: str
     python: str
-    environment: dict[str, str] = {}
-    added_environment: dict[str, str] = {}
+    environment: Mapping[str, str] = {}
+    added_environment: Mapping[str, str] = {}
     notices: tuple[str, ...] = ()
     profile: str | None = None
     version: str | None = None

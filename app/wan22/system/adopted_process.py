@@ -35,10 +35,6 @@ class AdoptedProcess:
         """Whether the child itself still runs."""
         return is_same_process(self.child)
 
-    def holds(self, pid: int) -> bool:
-        """Whether a process is in the child's tree."""
-        return self.is_alive and pid in process_tree(self.child.pid)
-
     def stop(self, grace_s: float) -> bool:
         """End the whole tree: politely for `grace_s`, then by force. True when nothing of it is left."""
         known = self._tree()

@@ -3,30 +3,17 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
+from pathlib import Path
 
 from wan22.schema.problem import app_error
-
-_WINDOW_PARTS = ("PySide6", "pyqtgraph")
-_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-
-
-def window_obstacle(environment: Mapping[str, str], platform: str) -> str | None:
-    """Why no window can be opened here, as a sentence; None when it can be tried. Imports nothing of Qt's."""
-    missing = [name for name in _WINDOW_PARTS if not _is_installed(name)]
-    if missing:
-        return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed, which the window needs."
-    if platform.startswith("linux") and not any(environment.get(name) for name in _SCREENS):
-        return "There is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set."
-    return None
 
 
 def start_detached(argv: Sequence[str]) -> int:
     """Start a program without a console and without our pipes; its process id. Raises AppError when it cannot start."""
     options = detached_options(sys.platform)
     try:
-        with open(os.devnull, "r+b") as nothing:
+        with Path(os.devnull).open("r+b") as nothing:
             process = subprocess.Popen(list(argv), stdin=nothing, stdout=nothing, stderr=nothing, **options)
     except OSError as error:
         raise app_error("process_start_failed", f"{argv[0]} could not be started: {error}.") from error
@@ -40,10 +27,3 @@ def detached_options(platform: str) -> dict[str, int | bool]:
         detached_process, new_process_group = 0x00000008, 0x00000200
         return {"creationflags": detached_process | new_process_group, "close_fds": True}
     return {"start_new_session": True, "close_fds": True}
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError):  # a name that was blocked counts as missing
-        return False

@@ -46,7 +46,7 @@ if sys.platform == "win32":
             self._ended = threading.Event()
             self._ours: set[int] = set()
             self._asked = threading.Lock()  # taken by the first stop and never given back
-            self._is_paused = False
+            self._pausing = threading.Event()
             self._released = threading.Event()
             self._lines = LineSplitter()
             self._name = f"{spec.name}-output"
@@ -115,7 +115,7 @@ if sys.platform == "win32":
 
         def _pause(self) -> None:
             """End the reader, which waits inside a read that only Windows can break off."""
-            self._is_paused = True
+            self._pausing.set()
             give_up_s = time.monotonic() + _PAUSE_LIMIT_S
             while self._reader.is_alive:
                 if time.monotonic() > give_up_s:
@@ -126,7 +126,7 @@ if sys.platform == "win32":
 
         def _go_on(self) -> None:
             """Read again after a release that could not be done."""
-            self._is_paused = False
+            self._pausing.clear()
             if not self._reader.is_alive:
                 self._reader = Worker(self._name, self._read).start()
 
@@ -156,18 +156,18 @@ if sys.platform == "win32":
             while data := self._next_piece():
                 for line in self._lines.feed(data):
                     on_line(line)
-            if not self._is_paused:
+            if not self._pausing.is_set():
                 for line in self._lines.flush():
                     on_line(line)
 
         def _next_piece(self) -> bytes:
             """What the child wrote; empty at its end and when the reading is to pause."""
-            if self._is_paused or self._popen.stdout is None or self._popen.stdout.closed:
+            if self._pausing.is_set() or self._popen.stdout is None or self._popen.stdout.closed:
                 return b""
             try:
                 return self._popen.stdout.read(65536) or b""
             except OSError:
-                if self._is_paused:
+                if self._pausing.is_set():
                     return b""
                 raise
 

@@ -17,6 +17,8 @@ from wan22.ui.qt_pair import refusal
 from wan22.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wan22.ui.closing import Closing
     from wan22.ui.context import Context
 
@@ -69,6 +71,18 @@ class Panel(QObject):
     def _remember_theme(self) -> None:
         self._memory.setValue(SCHEME_KEY, self.theme.scheme.value)
 
+    def _keep_log(self, folder: "Path") -> None:
+        import logging
+
+        from wan22.schema.problem import AppError
+        from wan22.system.log_setup import start_fault_log, start_log
+
+        try:
+            start_log(folder)
+            start_fault_log(folder)
+        except AppError as error:  # a log that cannot be written is no reason not to work
+            logging.getLogger(__name__).info("no log file: %s", error)
+
     def _come_to_life(self) -> None:
         from wan22 import wiring
         from wan22.system.log_setup import install_hooks
@@ -82,6 +96,7 @@ class Panel(QObject):
         desk = make_desk(parts, opening.settings.sample_hz)
         context = self._context = Context(self.theme, parts, self.window, desk, self._memory)
         install_hooks(context.tell_problem)
+        self._keep_log(parts.folders.log)
         self._closing = Closing(context)
         opening.apply(context)
         self.window.open_page(opening.first_page or self.window.first_page())

@@ -84,7 +84,7 @@ class Context(QObject):
         self.connect_server()
 
     def use_settings(self, settings: Settings) -> None:
-        """Keep new settings on disk and use them from the next job on. A server chosen for the first time ends the demo."""
+        """Keep new settings on disk, use them from the next job on. A server chosen first ends the demo."""
         is_server_named = settings.comfyui is not None or settings.url is not None
         is_another = self._server_of(settings) != self._server_of(self.panel.settings)
         leaves_demo = self.panel.is_demo and is_server_named and (is_another or self.panel.is_first_start)

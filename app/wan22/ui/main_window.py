@@ -45,6 +45,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._body)
         self.log = LogDrawer(theme, self._body)
         self.log.hide()
+        self.log.close_asked.connect(self._close_log)
         self.rail.chosen.connect(self.open_page)
         self.state_line.log_toggled.connect(self._show_log)
         self._restore()
@@ -132,6 +133,10 @@ class MainWindow(QMainWindow):
         self._place_log()
         self.log.setVisible(is_open)
         self.log.raise_()
+
+    def _close_log(self) -> None:
+        self.state_line.log_button.setChecked(False)
+        self.state_line.log_button.setFocus()
 
     def _place_log(self) -> None:
         frame = self._body

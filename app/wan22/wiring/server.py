@@ -136,6 +136,7 @@ def _owned(
         shared.clock,
         start_limit_s=chosen.start_limit_s,
         stop_limit_s=chosen.stop_limit_s,
+        data_folder=shared.folders.data,
         keep=keep,
     )
     return OwnedServer(plan, profile, provider)

@@ -173,6 +173,19 @@ def test_stopping_interrupts_this_prompt_and_waits_for_its_end(story: Story):
     assert story.client.interrupted == [result.prompt_id]
 
 
+def test_letting_go_leaves_the_prompt_alone(story: Story):
+    timer = threading.Timer(0.2, story.cancel.leave)
+    timer.start()
+    result = story.run()
+    timer.join()
+    assert result.outcome is PromptOutcome.lost
+    assert result.left_running
+    assert result.problem is not None
+    assert result.problem.code == "job_left_running"
+    assert story.client.interrupted == []
+    assert story.kinds()[-1] == "prompt_finished"
+
+
 def test_a_prompt_taken_out_of_the_queue_counts_as_interrupted_when_we_asked_for_it(story: Story):
     def dropped(prompt_id: str) -> None:
         story.client.running = ()

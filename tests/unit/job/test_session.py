@@ -14,11 +14,12 @@ from wan22.comfy.client import HistoryEntry
 from wan22.comfy.model_manifest import load_model_manifest
 from wan22.job.server import ServerHandle
 from wan22.job.session import GenerationJob, JobParts, JobResult
-from wan22.job.telemetry import JobTelemetry
+from wan22.job.telemetry import JobTelemetry, SamplerFactory
 from wan22.launch.profile_store import ProfileStore
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import open_run
 from wan22.schema.events import OutputFile, ProblemFound, PromptOutcome, PromptQueued
+from wan22.schema.gpu import GpuReading, GpuSampled
 from wan22.schema.problem import AppError, app_error
 from wan22.schema.request import GenerationRequest
 from wan22.system.bus import Bus
@@ -103,6 +104,7 @@ class Setup:
         self.image = folder / "start ü.png"
         Image.new("RGB", (64, 64), "teal").save(self.image)
         self.cancel = CancelToken()
+        self.sampler: SamplerFactory | None = None
 
     def run(self, **fields: Any) -> JobResult:
         parts = JobParts(
@@ -113,7 +115,7 @@ class Setup:
             runs_root=self.runs,
             workflow_folders=(ROOT / "workflows",),
             models=load_model_manifest(ROOT / "workflows/models.json"),
-            telemetry=lambda: JobTelemetry(None, self.bus, self.client.clock, 0.2),
+            telemetry=lambda: JobTelemetry(self.sampler, self.bus, self.client.clock, 0.2, is_shared=True),
         )
         values = {"image": self.image, "width": 64, "height": 64, "length": 5, **fields}
         return GenerationJob(parts).run(GenerationRequest.model_validate(values), self.cancel)
@@ -231,3 +233,22 @@ def test_a_strange_server_that_does_not_stop_is_not_said_to_be_stopped(setup: Se
     assert result.problem is not None
     assert "did not stop the job" in result.problem.message
     assert "look at its queue" in result.problem.hint
+
+
+def test_readings_of_this_machine_stay_out_of_a_job_on_another_one(setup: Setup):
+    class Live:
+        def start(self) -> None: ...
+
+        def stop(self) -> None: ...
+
+    def read(fact: Any) -> None:
+        if isinstance(fact, PromptQueued):
+            reading = GpuReading(time_s=fact.time_s, gpu=0, power_w=250.0)
+            setup.bus.publish(GpuSampled(time_s=fact.time_s, readings=(reading,)))
+
+    setup.sampler = lambda *_: Live()
+    setup.bus.subscribe(read)
+    result = setup.run()
+    assert result.manifest.outcome is PromptOutcome.success
+    assert any(isinstance(fact, GpuSampled) for fact in setup.facts)
+    assert len(result.folder.telemetry.read_text(encoding="utf-8").splitlines()) == 1

@@ -1,4 +1,3 @@
-import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -7,34 +6,7 @@ import psutil
 import pytest
 
 from wan22.schema.problem import AppError
-from wan22.system.detached_start import detached_options, start_detached, window_obstacle
-
-with_qt = pytest.mark.skipif(importlib.util.find_spec("PySide6") is None, reason="the window's parts are not installed")
-
-
-@with_qt
-@pytest.mark.parametrize(
-    ("environment", "platform", "can_open"),
-    [
-        ({"DISPLAY": ":0"}, "linux", True),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
-        ({"QT_QPA_PLATFORM": "offscreen"}, "linux", True),
-        ({"DISPLAY": ""}, "linux", False),
-        ({}, "win32", True),
-        ({}, "darwin", True),
-    ],
-)
-def test_a_window_needs_a_screen(environment: dict[str, str], platform: str, can_open: bool):
-    obstacle = window_obstacle(environment, platform)
-    assert (obstacle is None) is can_open
-    assert can_open or "no screen" in str(obstacle)
-
-
-def test_a_window_needs_its_parts(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "PySide6", None)
-    monkeypatch.setitem(sys.modules, "pyqtgraph", None)
-    obstacle = window_obstacle({"DISPLAY": ":0"}, "linux")
-    assert obstacle == "PySide6 and pyqtgraph are not installed, which the window needs."
+from wan22.system.detached_start import detached_options, start_detached
 
 
 def test_what_was_started_lives_in_a_session_of_its_own(tmp_path: Path):

@@ -25,7 +25,8 @@ from wan22.schema.run import JobParameters, RunManifest
 from wan22.schema.server import Proof
 from wan22.schema.summary import GpuSummary, RunSummary, StageTiming
 from wan22.system.child_command import self_command
-from wan22.system.detached_start import start_detached, window_obstacle
+from wan22.system.detached_start import start_detached
+from wan22.system.display import window_obstacle
 
 app = typer.Typer(no_args_is_help=True, help="Runs on disk: list, show, verify, import.")
 

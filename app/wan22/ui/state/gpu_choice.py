@@ -1,5 +1,4 @@
-"""The board that the user looks at: one choice for the GPU strip and for the Monitor, kept from one start to the next.
-"""
+"""The board that the user looks at: one choice for the GPU strip and for the Monitor, kept from one start to the next."""
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
@@ -15,9 +14,7 @@ class GpuChoice(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, memory: QSettings | None = None, gpu: int | None = None, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, memory: QSettings | None = None, gpu: int | None = None, parent: QObject | None = None) -> None:
         """`memory`: where it is kept, None = nowhere; `gpu`: chosen to begin with."""
         super().__init__(parent)
         self._memory = memory

@@ -34,7 +34,6 @@ class _Lane(QWidget):
         self.shades: Sequence[Shade] = ()
         self.setFixedHeight(LANE_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMouseTracking(True)
         self.setToolTip(spec.tip)
         self.setAccessibleName(f"Limiter {spec.name}")
         theme.changed.connect(self.update)

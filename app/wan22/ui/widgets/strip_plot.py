@@ -155,7 +155,7 @@ class StripPlot(QWidget):
         """The part of the time axis that is shown, and where its grid lines are."""
         self.backdrop.ticks = tuple(ticks)
         self.box.setXRange(start_s, end_s, padding=0)
-        self.backdrop.refresh()
+        self._view_changed()
 
     def set_range(self, low: float, high: float, text: str) -> None:
         """The fixed range of values; `text` says it in words."""
@@ -163,7 +163,7 @@ class StripPlot(QWidget):
         if (low, high) != self._range:
             self._range = (low, high)
             self.box.setYRange(low, high, padding=0)
-            self.backdrop.refresh()
+            self._view_changed()
 
     def set_limits(self, limits: Sequence[LimitLine]) -> None:
         """Lines across the strip; their names stand at the left, never over the curves."""
@@ -210,6 +210,11 @@ class StripPlot(QWidget):
         """Width of the curves in pixels."""
         width: int = self.view.width()
         return max(2, width)
+
+    def _view_changed(self) -> None:
+        self.backdrop.refresh()
+        if self._fill is not None:
+            self._fill.prepareGeometryChange()
 
     def _item(self, depth: int) -> pg.PlotCurveItem:
         item = pg.PlotCurveItem(connect="finite", antialias=False)
@@ -259,7 +264,6 @@ def plot_view(name: str, tip: str) -> tuple[pg.GraphicsView, pg.ViewBox]:
     view.setToolTip(tip)
     view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     view.setMinimumHeight(20)
-    view.viewport().setMouseTracking(True)
     box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
     box.disableAutoRange()
     view.setCentralItem(box)

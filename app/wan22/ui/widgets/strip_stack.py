@@ -2,108 +2,100 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from wan22.ui.measure import GAP_SMALL, LABEL_COLUMN, READOUT_COLUMN, TextRole
+from wan22.ui.measure import CARD_RADIUS, GAP, GAP_SMALL, LABEL_COLUMN, READOUT_COLUMN
 from wan22.ui.theme import Theme
 from wan22.ui.widgets.limiter_lanes import LaneSpec, LimiterLanes
+from wan22.ui.widgets.phase_header import HEIGHT as HEADER_HEIGHT
+from wan22.ui.widgets.phase_header import PhaseHeader
 from wan22.ui.widgets.strip_plot import Shade, StripPlot, StripSpec
-from wan22.ui.widgets.time_axis import TimeAxis, ticks
+from wan22.ui.widgets.time_axis import TimeAxis, tick_step, ticks
+from wan22.ui.widgets.time_gesture import TimeGesture
 
-HEADER_HEIGHT = 28
-
-
-class _PhaseHeader(QWidget):
-    """Names of the phases over their stretch; a name that does not fit is left out, the tool tip still has it."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.span = (0.0, 1.0)
-        self.shades: Sequence[tuple[Shade, str]] = ()
-        self.setFixedHeight(HEADER_HEIGHT)
-        self.setAccessibleName("Phases of the job")
-        theme.changed.connect(self.update)
-
-    def show_phases(self, shades: Sequence[tuple[Shade, str]]) -> None:
-        self.shades = shades
-        self.setAccessibleDescription(", ".join(text for _, text in shades))
-        self.setToolTip("\n".join(text for _, text in shades) or "Phases of a job appear here while one runs")
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(self._theme.font(TextRole.caption))
-        width = self.width() - LABEL_COLUMN - READOUT_COLUMN
-        start_s, end_s = self.span
-        scale = width / max(1e-9, end_s - start_s)
-        for shade, text in self.shades:
-            left, right = max(start_s, shade.start_s), min(end_s, shade.end_s)
-            if right <= left:
-                continue
-            rect = QRectF(LABEL_COLUMN + (left - start_s) * scale, 0, (right - left) * scale, HEADER_HEIGHT)
-            painter.fillRect(rect, QColor(self._theme.colours.phases[shade.phase]))
-            if painter.fontMetrics().horizontalAdvance(text) + 12 <= rect.width():
-                painter.setPen(self._theme.colour("text"))
-                painter.drawText(rect.adjusted(6, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter, text)
-        painter.end()
+KEYS = (
+    "Plus and minus zoom, 0 fits. Left and right move the cursor, with Shift the picture. "
+    "Home and End go to the first and last reading, Esc takes the cursor away, Space pauses."
+)
 
 
 class _CursorOverlay(QWidget):
-    """The line at the cursor with its moment, over all strips; the mouse does not feel it."""
+    """The line at the cursor, its rings, and the mark of the keyboard, over all strips; the mouse does not feel it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self.at_x: float | None = None
-        self.text = ""
         self.points: Sequence[QPointF] = ()
+        self.has_keyboard = False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
 
+    def show_cursor(self, at_x: float | None, points: Sequence[QPointF]) -> None:
+        if (at_x, list(points)) != (self.at_x, list(self.points)):
+            self.at_x, self.points = at_x, tuple(points)
+            self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if self.at_x is None:
+        if self.at_x is None and not self.has_keyboard:
             return
         painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.has_keyboard:
+            painter.setPen(QPen(self._theme.colour("focus"), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), CARD_RADIUS, CARD_RADIUS)
+        if self.at_x is not None:
+            self._paint_cursor(painter, GAP + LABEL_COLUMN + self.at_x)
+        painter.end()
+
+    def _paint_cursor(self, painter: QPainter, x: float) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QPen(self._theme.colour("cursor"), 1))
-        painter.drawLine(QPointF(self.at_x, HEADER_HEIGHT), QPointF(self.at_x, self.height()))
+        bottom = self.height() - GAP_SMALL - 22
+        painter.drawLine(QPointF(x, HEADER_HEIGHT), QPointF(x, bottom))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(self._theme.colour("panel"))
         painter.setPen(QPen(self._theme.colour("text"), 1.5))
         for point in self.points:
-            painter.drawEllipse(point, 3.5, 3.5)
-        font = self._theme.font(TextRole.heading)
-        painter.setFont(font)
-        width = painter.fontMetrics().horizontalAdvance(self.text) + 16
-        left = min(max(0.0, self.at_x - width / 2), self.width() - width)
-        tag = QRectF(left, 4, width, HEADER_HEIGHT - 8)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("tag_ground"))
-        painter.drawRoundedRect(tag, 4, 4)
-        painter.setPen(self._theme.colour("tag_ink"))
-        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, self.text)
-        painter.end()
+            painter.drawEllipse(QPointF(x, point.y()), 3.5, 3.5)
 
 
 class StripStack(QFrame):
-    """`cursor_moved` says the moment under the mouse in seconds on the axis, or None when it leaves."""
+    """Takes the keyboard as one control. What the user wants is said by `gesture`, and in seconds on the axis by
+    `cursor_moved` (None = away), `zoomed` (factor, second or None) and `panned`.
+    """
 
     cursor_moved = Signal(object)
+    zoomed = Signal(float, object)
+    panned = Signal(float)
 
     def __init__(
         self, theme: Theme, specs: Sequence[StripSpec], lanes: Sequence[LaneSpec], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("card")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Curves over time")
+        self.setWhatsThis(KEYS)
         self._span = (-60.0, 0.0)
-        self.header = _PhaseHeader(theme)
+        self._zero_text = ""
+        self.header = PhaseHeader(theme)
         self.strips = [StripPlot(theme, spec) for spec in specs]
         self.lanes = LimiterLanes(theme, lanes)
         self.axis = TimeAxis(theme, LABEL_COLUMN, READOUT_COLUMN)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 0, 16, GAP_SMALL)
+        column.setContentsMargins(GAP, 0, GAP, GAP_SMALL)
         column.setSpacing(2)
         column.addWidget(self.header)
         for strip in self.strips:
@@ -112,10 +104,10 @@ class StripStack(QFrame):
         column.addWidget(self.lanes)
         column.addWidget(self.axis)
         self._overlay = _CursorOverlay(theme, self)
-        for strip in self.strips:
-            strip.view.viewport().installEventFilter(self)
-        for lane in self.lanes.lanes:
-            lane.installEventFilter(self)
+        self.gesture = TimeGesture([*(strip.view.viewport() for strip in self.strips), *self.lanes.lanes], self)
+        self.gesture.pointed.connect(lambda share: self.cursor_moved.emit(self._second(share)))
+        self.gesture.zoomed.connect(lambda factor, share: self.zoomed.emit(factor, self._second(share)))
+        self.gesture.panned.connect(lambda share: self.panned.emit(share * (self._span[1] - self._span[0])))
         theme.changed.connect(self._overlay.update)
 
     @property
@@ -127,13 +119,13 @@ class StripStack(QFrame):
         """Width of the curves in pixels."""
         return self.strips[0].plot_pixels()
 
-    def set_span(self, start_s: float, end_s: float) -> None:
-        """Show another part of the time axis in all strips."""
-        self._span = (start_s, end_s)
+    def set_span(self, start_s: float, end_s: float, zero_text: str = "") -> None:
+        """Show another part of the time axis in all strips; `zero_text` names second 0."""
+        self._span, self._zero_text = (start_s, end_s), zero_text
         marks = ticks(start_s, end_s, self.plot_pixels())
         for strip in self.strips:
             strip.set_span(start_s, end_s, marks)
-        self.axis.set_span(start_s, end_s, marks)
+        self.axis.set_span(start_s, end_s, marks, tick_step(end_s - start_s, self.plot_pixels()), zero_text)
         self.header.span = self._span
         self.header.update()
 
@@ -147,42 +139,57 @@ class StripStack(QFrame):
 
     def set_cursor(self, moment_s: float | None, text: str = "", values: Sequence[float | None] = ()) -> None:
         """Draw the cursor at a moment with a ring on each curve, or take it away."""
-        overlay = self._overlay
-        if moment_s is None:
-            if overlay.at_x is not None:
-                overlay.at_x = None
-                overlay.update()
-            return
         start_s, end_s = self._span
+        if moment_s is None or not start_s <= moment_s <= end_s:
+            self._overlay.show_cursor(None, ())
+            self.axis.show_cursor(None, "")
+            return
         x = (moment_s - start_s) / (end_s - start_s) * self.plot_pixels()
         points = []
         for strip, value in zip(self.strips, values, strict=False):
             if value is not None:
                 low, high = strip.box.viewRange()[1]
                 share = (value - low) / max(1e-9, high - low)
-                top = strip.view.mapTo(self, strip.view.rect().topLeft()).y() - overlay.y()
+                top = strip.view.mapTo(self, strip.view.rect().topLeft()).y()
                 points.append(QPointF(x, top + (1 - share) * strip.view.height()))
-        overlay.at_x, overlay.text, overlay.points = x, text, points
-        overlay.update()
+        self._overlay.show_cursor(x, points)
+        self.axis.show_cursor(moment_s, text)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the mouse over all plots."""
-        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
-            start_s, end_s = self._span
-            share = event.position().x() / max(1, self.plot_pixels())
-            self.cursor_moved.emit(start_s + min(1.0, max(0.0, share)) * (end_s - start_s))
-        elif event.type() == QEvent.Type.Leave:
-            self.cursor_moved.emit(None)
-        return super().eventFilter(watched, event)
+    def speak(self, text: str, *, now: bool) -> None:
+        """What assistive programs say of the curves; `now`: say it at once, because the user has moved the cursor."""
+        if text == self.accessibleDescription():
+            return
+        self.setAccessibleDescription(text)
+        if now and self.hasFocus() and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that mean something over curves."""
+        if not self.gesture.key(event):
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the keyboard is; a press of the mouse needs no ring."""
+        super().focusInEvent(event)
+        self._overlay.has_keyboard = event.reason() != Qt.FocusReason.MouseFocusReason
+        self._overlay.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard is elsewhere."""
+        super().focusOutEvent(event)
+        self._overlay.has_keyboard = False
+        self._overlay.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the overlay over the plots and the marks apart."""
         super().resizeEvent(event)
-        left = 16 + LABEL_COLUMN
-        bottom = self.axis.height() + GAP_SMALL
-        self._overlay.setGeometry(left, 0, self.width() - left - READOUT_COLUMN - 16, self.height() - bottom)
+        self._overlay.setGeometry(self.rect())
         self._overlay.raise_()
-        self.set_span(*self._span)
+        self.set_span(*self._span, self._zero_text)
+
+    def _second(self, share: float | None) -> float | None:
+        start_s, end_s = self._span
+        return None if share is None else start_s + share * (end_s - start_s)
 
 
 def _rule() -> QFrame:

@@ -1,7 +1,8 @@
 """A stand-in for ComfyUI's main.py: flags by argparse, log lines on stderr, /system_stats with its own argv.
 
 FAKE_COMFYUI says how it behaves: "" is well, "no-torch", "no-sage", "port-lost", "segfault", "deaf" (runs, never
-listens), "slow" (listens after half a second), "other-argv" (tells arguments that it was not given).
+listens), "slow" (listens after half a second), "other-argv" (tells arguments that it was not given). Asked for /die it
+dies, asked for /talk it says more than a pipe takes before it answers.
 """
 
 import argparse
@@ -47,6 +48,9 @@ class Handler(BaseHTTPRequestHandler):
             log("got prompt")
             say("CUDA error: an illegal memory access was encountered\n")
             os._exit(3)
+        if self.path == "/talk":
+            for number in range(3000):
+                log(f"word {number} " + "x" * 40)
         argv = ["somewhere/main.py", "--cpu"] if MOOD == "other-argv" else sys.argv
         body = json.dumps(
             {
