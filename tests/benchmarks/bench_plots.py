@@ -15,7 +15,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication, QGridLayout, QWidget
 
 from wan22.system.paths import data_folder
-from wan22.ui.pages.monitor_page import curve_of_slice
+from wan22.ui.pages.monitor_drawing import curve_of_slice
 from wan22.ui.palette import Metric
 from wan22.ui.state.telemetry_store import TelemetryStore
 from wan22.ui.theme import Theme

@@ -1,8 +1,12 @@
-"""The pictures there are: each page with real data, and the parts that no page has yet."""
+"""The pictures there are: every page of the window in each of its states, and the parts that pages are made of.
 
-from collections.abc import Iterator
-from dataclasses import replace
+A page that is in `ui.page_list` is drawn as it opens. To show more of it, give its key states in `STATES`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QPixmap
@@ -17,14 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tests.ui.page_check import cut_off, without_name
+from tests.ui.page_check import cut_off, faults_of
 from tests.ui.stage import Stage, recorded_run, sample_run
 from wan22.runs.own_band import Usual
+from wan22.runs.reader import StoredRun
 from wan22.runs.stages import stage_timings
 from wan22.runs.state import Fact, reduce_all
-from wan22.schema.events import Role
-from wan22.schema.gpu import GpuInfo, GpuInventory, GpuSampled
-from wan22.ui.measure import GAP, GUTTER, TextRole
+from wan22.schema.events import Role, ServerSaid
+from wan22.schema.gpu import GpuInfo, GpuSampled
+from wan22.ui.main_window import MainWindow
+from wan22.ui.measure import GAP, GUTTER, TextRole, WINDOW_HEIGHT, WINDOW_HEIGHT_MIN, WINDOW_WIDTH, WINDOW_WIDTH_MIN
+from wan22.ui.page_list import page_entries
 from wan22.ui.pages.monitor_page import MonitorPage
 from wan22.ui.state.stage_row import StageRow, StageState
 from wan22.ui.state.stage_rows import stage_rows
@@ -40,63 +47,156 @@ Picture = tuple[str, QPixmap, list[str]]
 RECORDING = "640x640x81-cold"
 
 
-def pictures(theme: Theme, work: Path) -> Iterator[Picture]:
-    """Name, picture and faults of each."""
-    stored = recorded_run(RECORDING, work)
-    for name, make in (("monitor", live), ("monitor-gpus", several), ("monitor-empty", empty)):
-        stage = Stage(theme, work / name)
-        stage.window.resize(1440, 900)
-        stage.window.show()
-        page = stage.window.open_page("monitor")
-        assert isinstance(page, MonitorPage)
-        make(stage, page, recorded_facts(stored), inventory_of(stored.manifest))
-        yield from shot(name, stage.window, page, stage)
-        stage.close()
-    stage = Stage(theme, work / "stored")
-    stage.window.resize(1440, 900)
-    stage.window.show()
-    page = stage.window.open_page("monitor")
-    assert isinstance(page, MonitorPage)
-    page.show_source(source_of_run(stored))
-    page._cursor_moved(0.55 * page._span_now_s())
-    yield from shot("monitor-run", stage.window, page, stage)
-    stage.close()
-    yield from parts(theme)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a state can use: the window on its stage, the open page, and a recorded run of a real H100."""
+
+    stage: Stage
+    page: QWidget
+    run: StoredRun
+
+    @property
+    def window(self) -> MainWindow:
+        return self.stage.window
 
 
-def shot(name: str, window: QWidget, page: MonitorPage, stage: Stage) -> Iterator[Picture]:
-    stage.settle()
-    page.refresh()
-    stage.settle()
-    yield name, window.grab(), cut_off(window) + without_name(window)
+class State(NamedTuple):
+    """A state of a page: the end of its picture's name (empty = the page's key alone) and what brings it about."""
+
+    name: str
+    prepare: Callable[[Scene], None]
 
 
-def live(stage: Stage, page: MonitorPage, facts: list[Fact], inventory: GpuInventory) -> None:
-    stage.context.history.set_inventory(inventory)
-    stage.tell(facts)
-    stage.context.frame.items = [("profile", "h100"), ("queue", "0")]
-    page.set_span(60.0)
+def monitor_live(scene: Scene) -> None:
+    scene.stage.tell_run(scene.run)
+    page_of(scene).set_span(60.0)
 
 
-def several(stage: Stage, page: MonitorPage, facts: list[Fact], inventory: GpuInventory) -> None:
-    """The one board's readings, as four boards that are one minute apart would show them."""
+def monitor_gpus(scene: Scene) -> None:
+    """The one board's readings, as four boards that are 20 seconds apart would show them."""
+    inventory = inventory_of(scene.run.manifest)
     boards = tuple(GpuInfo(gpu=gpu, name="NVIDIA H100 80GB HBM3", uuid=f"GPU-{gpu}") for gpu in range(4))
-    stage.context.history.set_inventory(inventory.model_copy(update={"gpus": boards}))
+    scene.stage.context.history.set_inventory(inventory.model_copy(update={"gpus": boards}))
     told: list[Fact] = []
-    for fact in facts:
+    for fact in recorded_facts(scene.run):
         if not isinstance(fact, GpuSampled):
             told.append(fact)
             continue
         for gpu in range(4):
             time_s = fact.time_s - 20.0 * gpu
             told.append(GpuSampled(time_s, tuple(replace(item, gpu=gpu, time_s=time_s) for item in fact.readings[-1:])))
-    stage.tell(sorted(told, key=lambda fact: fact.time_s))
-    stage.window.show_simulated(True)
-    page.set_span(300.0)
+    scene.stage.tell(sorted(told, key=lambda fact: fact.time_s))
+    scene.window.show_simulated(True)
+    page_of(scene).set_span(300.0)
 
 
-def empty(stage: Stage, page: MonitorPage, facts: list[Fact], inventory: GpuInventory) -> None:
-    stage.window.state_line.log_button.setChecked(True)
+def monitor_empty(scene: Scene) -> None:
+    scene.window.state_line.log_button.setChecked(True)
+
+
+def monitor_log(scene: Scene) -> None:
+    scene.stage.tell([ServerSaid(time_s=float(number), line=line) for number, line in enumerate(LOG)])
+    scene.window.state_line.log_button.setChecked(True)
+
+
+def monitor_run(scene: Scene) -> None:
+    page = page_of(scene)
+    page.show_source(source_of_run(scene.run))
+    page.set_cursor(0.55 * page.view.span_s)
+
+
+def monitor_zoomed(scene: Scene) -> None:
+    page = page_of(scene)
+    page.show_source(source_of_run(sample_run()))
+    page.stack.zoomed.emit(0.25, 0.5 * page.view.span_s)
+    page.stack.setFocus()
+    page.drawing.jump_cursor(1)
+    page.stack.gesture.stepped.emit(-20)
+
+
+def page_of(scene: Scene) -> MonitorPage:
+    assert isinstance(scene.page, MonitorPage)
+    return scene.page
+
+
+STATES: Mapping[str, Sequence[State]] = {
+    "monitor": (
+        State("", monitor_live),
+        State("gpus", monitor_gpus),
+        State("empty", monitor_empty),
+        State("log", monitor_log),
+        State("run", monitor_run),
+        State("zoomed", monitor_zoomed),
+    ),
+}
+"""Key of a page: its states. The author of a page adds a line or more here."""
+
+LOG = (
+    "Total VRAM 81079 MB, total RAM 193221 MB",
+    "pytorch version: 2.9.1+cu130",
+    "Device: cuda:0 NVIDIA H100 80GB HBM3 : cudaMallocAsync",
+    "got prompt",
+    "Requested to load WAN21",
+    "loaded completely; 66666.80 MB usable, 13628.30 MB loaded, full load: True",
+    " 50%|█████     | 1/2 [00:02<00:02,  2.63s/it]",
+    "Warning: Ran out of memory when regular VAE decoding, retrying with tiled VAE decoding.",
+    "!!! Exception during processing !!! Allocation on device 0 would exceed allowed memory. (out of memory)",
+    "Traceback (most recent call last):",
+    '  File "execution.py", line 1, in execute',
+    "torch.OutOfMemoryError: Allocation on device 0 would exceed allowed memory. (out of memory)",
+    "Got an OOM, unloading all loaded models.",
+    "Prompt executed in 39.79 seconds",
+)
+
+
+def page_keys() -> list[str]:
+    """Keys of all pages of the window."""
+
+    def unused() -> None:
+        raise AssertionError("no page is built")
+
+    return [entry.key for entry in page_entries(unused)]  # type: ignore[arg-type]
+
+
+def states_of(key: str) -> Sequence[State]:
+    """States of a page; one without any is shown as it opens."""
+    return STATES.get(key) or (State("", lambda _scene: None),)
+
+
+def pictures(theme: Theme, work: Path) -> Iterator[Picture]:
+    """Name, picture and faults of each."""
+    run = recorded_run(RECORDING, work)
+    for key in page_keys():
+        for state in states_of(key):
+            name = f"{key}-{state.name}" if state.name else key
+            yield name, *shot(theme, work / name, run, key, state)
+    yield from parts(theme)
+
+
+def shot(theme: Theme, work: Path, run: StoredRun, key: str, state: State) -> tuple[QPixmap, list[str]]:
+    """The picture of one state, and its faults: at the usual size, and cut texts in the smallest window as well."""
+    stage = Stage(theme, work)
+    window = stage.window
+    window.resize(WINDOW_WIDTH, WINDOW_HEIGHT)
+    window.show()
+    state.prepare(Scene(stage, window.open_page(key), run))
+    settle(stage)
+    picture = window.grab()
+    faults = faults_of(window)
+    window.resize(WINDOW_WIDTH_MIN, WINDOW_HEIGHT_MIN)
+    settle(stage)
+    faults += [f"{fault}, in the smallest window" for fault in cut_off(window)]
+    stage.close()
+    return picture, faults
+
+
+def settle(stage: Stage) -> None:
+    """Let the page draw itself, whatever pace it has."""
+    stage.settle()
+    page = stage.window.stack.currentWidget()
+    if isinstance(page, MonitorPage):
+        page.refresh()
+    stage.settle()
 
 
 def parts(theme: Theme) -> Iterator[Picture]:
@@ -127,7 +227,7 @@ def parts(theme: Theme) -> Iterator[Picture]:
     board.show()
     for _ in range(3):
         QCoreApplication.processEvents()
-    yield "parts", board.grab(), cut_off(board) + without_name(board)
+    yield "parts", board.grab(), faults_of(board)
     board.close()
     board.deleteLater()
 

@@ -1,13 +1,16 @@
-"""What every page must hold to: names for everything that takes the keyboard, and no text cut off."""
+"""What every page must hold to: no text cut off, enough contrast, names, and the keyboard reaches every control."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QCoreApplication, QPoint, QRect, Qt
+from PySide6.QtGui import QAccessible, QColor, QImage, QPalette
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -16,7 +19,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from wan22.ui.palette import contrast_ratio
+
 INTERACTIVE = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox, QAbstractSlider)
+READABLE = 4.5
+TABS = 400
+"""More presses of Tab than any page has controls."""
+
+
+def faults_of(window: QWidget) -> list[str]:
+    """Everything that is wrong with a window as it is shown now."""
+    return cut_off(window) + without_name(window) + hard_to_read(window) + out_of_reach(window)
 
 
 def visible(root: QWidget, kind: type[QWidget] | tuple[type[QWidget], ...]) -> Iterator[QWidget]:
@@ -53,20 +66,88 @@ def without_name(root: QWidget) -> list[str]:
 
 
 def cut_off(root: QWidget) -> list[str]:
-    """Texts of labels and buttons that need more room than they have."""
+    """Texts of labels, buttons, choices and empty fields that need more room than they have."""
+    found = []
+    for widget in visible(root, (QLabel, QAbstractButton, QComboBox, QLineEdit)):
+        text, fits = _room(widget)
+        if text and not (fits and _is_inside(widget, root)):
+            found.append(f"'{text}' in {widget.width()} px")
+    return found
+
+
+def hard_to_read(root: QWidget) -> list[str]:
+    """Texts of labels and buttons with too little contrast to what is really painted behind them."""
+    picture = root.grab().toImage()
     found = []
     for widget in visible(root, (QLabel, QAbstractButton)):
         assert isinstance(widget, QLabel | QAbstractButton)
-        if not widget.text():
+        if not widget.text() or not widget.isEnabled() or _is_inner(widget):
             continue
-        if isinstance(widget, QLabel) and widget.wordWrap():
-            fits = widget.heightForWidth(widget.width()) <= widget.height()
-        else:
-            needed = widget.sizeHint().width() if isinstance(widget, QLabel) else widget.minimumSizeHint().width()
-            fits = needed <= widget.width() and widget.fontMetrics().height() <= widget.height()
-        if not fits or not _is_inside(widget, root):
-            found.append(f"'{widget.text()}' in {widget.width()} px")
+        area = QRect(widget.mapTo(root, QPoint(0, 0)), widget.size()) & root.rect()
+        ground, best = _painted(picture, area)
+        role = QPalette.ColorRole.WindowText if isinstance(widget, QLabel) else QPalette.ColorRole.ButtonText
+        ink = widget.palette().color(role).name()
+        if max(best, contrast_ratio(ink, ground)) < READABLE:
+            found.append(f"'{widget.text()}' has a contrast of {best:.1f} to {ground}")
     return found
+
+
+def out_of_reach(window: QWidget) -> list[str]:
+    """Controls that pressing Tab again and again does not come to; of a set of choices one is enough."""
+    window.activateWindow()
+    before = QApplication.focusWidget()
+    reached: set[int] = set()
+    for _ in range(TABS):
+        QCoreApplication.processEvents()
+        current = QApplication.focusWidget()
+        if current is not None:
+            if id(current) in reached:
+                break
+            reached.add(id(current))
+        QTest.keyClick(current or window, Qt.Key.Key_Tab)
+    missing = []
+    for widget in visible(window, INTERACTIVE):
+        if isinstance(widget, QScrollBar) or _is_inner(widget) or not widget.isEnabled():
+            continue
+        group = widget.group() if isinstance(widget, QAbstractButton) else None
+        same = [widget] if group is None or not group.exclusive() else group.buttons()
+        if not any(id(item) in reached for item in same):
+            missing.append(f"{type(widget).__name__} '{widget.accessibleName()}' is not reached by Tab")
+    if before is not None:
+        before.setFocus()
+    elif QApplication.focusWidget() is not None:
+        QApplication.focusWidget().clearFocus()
+    return missing
+
+
+def _room(widget: QWidget) -> tuple[str, bool]:
+    """The text of a widget, and whether it has room for it."""
+    metrics = widget.fontMetrics()
+    if isinstance(widget, QComboBox):
+        return widget.currentText(), metrics.horizontalAdvance(widget.currentText()) + 36 <= widget.width()
+    if isinstance(widget, QLineEdit):
+        text = "" if widget.text() or _is_inner(widget) else widget.placeholderText()
+        return text, metrics.horizontalAdvance(text) + 20 <= widget.width()
+    assert isinstance(widget, QLabel | QAbstractButton)
+    if isinstance(widget, QLabel) and widget.wordWrap():
+        return widget.text(), widget.heightForWidth(widget.width()) <= widget.height()
+    needed = widget.sizeHint().width() if isinstance(widget, QLabel) else widget.minimumSizeHint().width()
+    if isinstance(widget, QAbstractButton) and not widget.text():
+        return "", True
+    return widget.text(), needed <= widget.width() and metrics.height() <= widget.height()
+
+
+def _painted(picture: QImage, area: QRect) -> tuple[str, float]:
+    """The most frequent colour of a part of a picture, and the best contrast that anything has to it."""
+    ratio = picture.devicePixelRatio()
+    left, top = round(area.left() * ratio), round(area.top() * ratio)
+    right = min(picture.width(), round((area.right() + 1) * ratio))
+    bottom = min(picture.height(), round((area.bottom() + 1) * ratio))
+    counted = Counter(picture.pixel(x, y) for y in range(top, bottom) for x in range(left, right))
+    if not counted:
+        return "#000000", 21.0
+    names = [QColor(pixel).name() for pixel, _ in counted.most_common()]
+    return names[0], max(contrast_ratio(names[0], name) for name in set(names))
 
 
 def _is_inside(widget: QWidget, root: QWidget) -> bool:
@@ -79,7 +160,7 @@ def _is_inner(widget: QWidget) -> bool:
         return True
     parent = widget.parentWidget()
     while parent is not None:
-        if isinstance(parent, QComboBox | QAbstractSpinBox):
+        if isinstance(parent, QComboBox | QAbstractSpinBox | QLineEdit):
             return True
         parent = parent.parentWidget()
     return False

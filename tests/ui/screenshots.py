@@ -1,6 +1,6 @@
 """Writes pictures of all pages to docs/images, in both themes at two scales: `python -m tests.ui.screenshots`.
 
-Fails when a text is cut off, a control has no name, or a text has too little contrast.
+Fails when a text is cut off or has too little contrast, or a control has no name or is not reached by Tab.
 """
 
 import os

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QSettings
+from pytestqt.qtbot import QtBot
 
 from tests.fakes.clock import FakeClock
 from wan22 import wiring
@@ -14,6 +15,7 @@ from wan22.runs.reader import StoredRun, open_run
 from wan22.runs.state import Fact
 from wan22.system.bus import Bus
 from wan22.system.paths import UserFolders
+from wan22.ui.app import Panel
 from wan22.ui.context import Context
 from wan22.ui.main_window import MainWindow
 from wan22.ui.page_list import page_entries
@@ -82,3 +84,11 @@ class Stage:
         self.context.close()
         self.window.close()
         self.window.deleteLater()
+
+
+def close_panel(qtbot: QtBot, panel: Panel) -> None:
+    """Close the window as a user does and wait until everything behind it has ended."""
+    with qtbot.waitSignal(panel.window.closed, timeout=30_000):
+        panel.window.close()
+    for made in (panel.window, panel.theme, panel):
+        made.deleteLater()

@@ -100,9 +100,9 @@ def test_the_cursor_reads_the_curves(stage: Stage, page: MonitorPage, qtbot: QtB
     qtbot.mouseMove(view.viewport(), QPoint(view.width() // 2, 20))
     qtbot.waitUntil(lambda: page.stack._overlay.at_x is not None)
     assert page.stack.strips[0].readout.value.text() == "30"
-    assert page.stack._overlay.text.startswith("\u2212")
+    assert page.stack.axis.cursor_text.startswith("\u2212")
     assert len(page.stack._overlay.points) == 1
-    page._cursor_moved(None)
+    page.set_cursor(None)
     assert page.stack._overlay.at_x is None
     assert page.stack.strips[0].readout.value.text() == "60"
 
@@ -112,7 +112,7 @@ def test_a_gap_is_not_bridged(stage: Stage, page: MonitorPage):
     page.set_span(60.0)
     y = page.stack.strips[0]._curves[0][1].yData
     assert sum(math.isnan(value) for value in y) == 1
-    page._cursor_moved(-20.0)
+    page.set_cursor(-20.0)
     assert page.stack.strips[0].readout.value.text() == "N/A"
 
 
@@ -159,8 +159,8 @@ def test_a_stored_run_from_start_to_end(stage: Stage, page: MonitorPage):
     assert not page.spans.isVisible()
     assert page.gpu_choice.currentData() == 1
     assert "sample" in page.grounds.text()
-    page._cursor_moved(10.0)
-    assert page.stack._overlay.text == "10.0 s"
+    page.set_cursor(10.0)
+    assert page.stack.axis.cursor_text == "10.0 s"
     assert source.fixed_span is not None
     assert replace(source, fixed_span=None).fixed_span is None
 
@@ -177,16 +177,16 @@ def test_limiters_have_lanes(stage: Stage, page: MonitorPage):
 
 def test_nothing_is_drawn_while_the_page_is_hidden(stage: Stage, page: MonitorPage, qtbot: QtBot):
     stage.tell([reading(1.0, utilization_pct=50.0)])
-    qtbot.waitUntil(lambda: Series.utilisation_pct in page._drawn)
+    qtbot.waitUntil(lambda: Series.utilisation_pct in page.drawing.drawn)
     page.hide()
     assert not page._timer.isActive()
-    page._drawn = {}
+    page.drawing.drawn = {}
     stage.tell([reading(2.0, utilization_pct=60.0)])
     qtbot.wait(150)
-    assert page._drawn == {}
+    assert page.drawing.drawn == {}
     page.show()
     assert page._timer.isActive()
-    assert Series.utilisation_pct in page._drawn
+    assert Series.utilisation_pct in page.drawing.drawn
 
 
 def test_a_theme_can_change_while_it_draws(stage: Stage, page: MonitorPage, theme: Theme):

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.page_check import cut_off, texts, without_name
-from tests.ui.stage import Stage, recorded_run, sample_run
+from tests.ui.stage import Stage, close_panel, recorded_run, sample_run
 from wan22.runs.state import RunState, ServerView
 from wan22.schema.events import (
     ProblemFound,
@@ -207,11 +207,8 @@ def test_the_panel_comes_to_life_after_the_first_paint(qtbot: QtBot, qapp, tmp_p
     qtbot.waitUntil(lambda: panel.window.page_key == "monitor", timeout=10_000)
     page = panel.window.stack.currentWidget()
     assert isinstance(page, MonitorPage)
-    qtbot.waitUntil(lambda: panel._shared().history.gpus == (0, 1) and bool(page._drawn), timeout=10_000)
-    panel.window.close()
-    panel.window.deleteLater()
-    panel.theme.deleteLater()
-    panel.deleteLater()
+    qtbot.waitUntil(lambda: panel._shared().history.gpus == (0, 1) and bool(page.drawing.drawn), timeout=10_000)
+    close_panel(qtbot, panel)
 
 
 def test_a_stored_run_is_shown(qtbot: QtBot, qapp, tmp_path: Path):
@@ -225,9 +222,7 @@ def test_a_stored_run_is_shown(qtbot: QtBot, qapp, tmp_path: Path):
     assert isinstance(page, MonitorPage)
     assert "sample · example.png" in page.grounds.text()
     assert not page.spans.isVisible()
-    panel.window.close()
-    for made in (panel.window, panel.theme, panel):
-        made.deleteLater()
+    close_panel(qtbot, panel)
 
 
 def test_a_run_that_is_not_there_is_said_above_the_page(qtbot: QtBot, qapp):
@@ -237,12 +232,10 @@ def test_a_run_that_is_not_there_is_said_above_the_page(qtbot: QtBot, qapp):
     panel.window.show()
     qtbot.waitUntil(lambda: panel.window.page_key == "monitor", timeout=10_000)
     banner = panel.window.problem
-    assert banner.isVisible()
+    qtbot.waitUntil(banner.isVisible, timeout=10_000)
     assert "no-such-run" in banner.message.text()
     assert without_name(banner) == []
-    panel.window.close()
-    for made in (panel.window, panel.theme, panel):
-        made.deleteLater()
+    close_panel(qtbot, panel)
 
 
 def test_a_problem_says_what_to_do_and_can_be_copied(stage: Stage, qtbot: QtBot, qapp):

@@ -140,7 +140,7 @@ class _Converter:
             worked_out = worked_out_prompt(value, self._random)
             if worked_out != value:
                 self.notes.append(
-                    f"{place.title}: comments and alternatives in braces were worked out in '{name}', as the editor does."
+                    f"{place.title}: comments and braces in '{name}' were worked out, as the editor does."
                 )
             return worked_out
         if name == "filename_prefix" and place.node.type in _SAVERS and "%" in value:

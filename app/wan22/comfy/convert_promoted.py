@@ -50,10 +50,11 @@ def _spread(host: Place, inside: Level, definitions: NodeDefinitions) -> list[st
     if not differ:
         return []
     shown = ", ".join(f"'{name}'" for name in differ[:6]) + (f" and {len(differ) - 6} more" if len(differ) > 6 else "")
-    return [
+    note = (
         f"{host.title}: the subgraph's node and the nodes inside hold different values for {shown}. "
         "Those on the outside are taken, as newer editors do; editors before mid-2026 may take those inside."
-    ]
+    )
+    return [note]
 
 
 def _inside_value(inside: Level, name: str, definitions: NodeDefinitions) -> tuple[Any] | None:

@@ -1,6 +1,5 @@
 """What a fetch would do, before anything is asked of anybody: files, sizes, sources, licences, room on the disks."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +135,6 @@ def _volume(folder: Path) -> object:
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
     try:
-        return os.stat(existing).st_dev
+        return existing.stat().st_dev
     except OSError:
         return existing.anchor

@@ -206,9 +206,9 @@ def dropped(error: Exception, host: str) -> DroppedError:
             reason = f"the proxy of the environment could not reach {host}"
         case requests.exceptions.ConnectTimeout():
             reason = f"{host} did not accept a connection"
-        case requests.exceptions.ReadTimeout():
+        case requests.exceptions.ReadTimeout() | urllib3.exceptions.ReadTimeoutError():
             reason = f"{host} went silent"
-        case requests.exceptions.ChunkedEncodingError():
+        case requests.exceptions.ChunkedEncodingError() | urllib3.exceptions.ProtocolError():
             reason = f"{host} broke off"
         case _:
             reason = f"the connection to {host} broke or could not be made"

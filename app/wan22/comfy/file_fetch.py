@@ -1,6 +1,7 @@
 """One model file from its host to its place: goes on after every interruption, and is never half there."""
 
 import contextlib
+import http.client
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from wan22.system.file_lock import file_lock
 from wan22.system.files import file_error, free_bytes
 
 DISK_MARGIN_BYTES = 512 * 1024 * 1024
-_CHUNK_BYTES = 64 * 1024
+_CHUNK_BYTES = 256 * 1024
 _NEWS_BYTES = 1024 * 1024
 
 
@@ -253,13 +254,14 @@ class FileFetch:
     def _copy(self, response: requests.Response, cancel: CancelToken) -> None:
         host = host_of(self._url)
         try:
-            for chunk in response.iter_content(_CHUNK_BYTES):
+            # `iter_content` would wait for whole pieces and lose the last one when a transfer breaks.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
                 cancel.raise_if_set()
                 self._part.write(chunk)
                 self._progress(FetchPhase.receiving, self._part.have_bytes)
                 if self._total_bytes is not None and self._part.have_bytes > self._total_bytes:
                     self._throw_away(f"{host} sent more than the {self._total_bytes} bytes of {self._file.file}.")
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
             cancel.raise_if_set()
             self._use_ranges = True
             raise dropped(error, host) from error

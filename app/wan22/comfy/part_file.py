@@ -25,9 +25,10 @@ LOCK_SUFFIX = ".part.lock"
 
 
 class PartNote(Tolerant):
-    """What the bytes in a part file are. `url` is the published address, without anything secret.
+    """What the bytes in a part file are. `url` is the published address or a mirror's, without anything secret.
 
-    `pinned`: the host told the digest itself. `synced_bytes`: so many are surely on the disk; after a power cut what lies behind them may be zeros.
+    `pinned`: the host told the digest itself. `synced_bytes`: so many are surely on the disk; after a power cut
+    what lies behind them may be zeros.
     """
 
     format: int = 1

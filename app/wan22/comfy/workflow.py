@@ -147,7 +147,10 @@ def parse_json(text: str, path: Path, *, allow_nan: bool = False) -> Any:
 
     def number(digits: str) -> float | None:
         value = float(digits)
-        return value if math.isfinite(value) else constant(digits[:40])
+        if math.isfinite(value):
+            return value
+        constant(digits[:40])
+        return None
 
     try:
         return json.loads(text, parse_constant=constant, parse_float=number, object_pairs_hook=_once)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from wan22.comfy.image_metadata import read_image_tags
 from wan22.comfy.workflow import parse_json, read_json
@@ -46,7 +46,7 @@ def read_workflow_file(path: Path, video_tags: ReadTags | None = None) -> FoundW
     elif container in _VIDEOS and video_tags is not None:
         tags = video_tags(path)
     else:
-        _refuse(path, f"is a {container} file, which holds no workflow that can be read here")
+        raise _refusal(path, f"is a {container} file, which holds no workflow that can be read here")
     return _from_tags(tags, path, container)
 
 
@@ -69,7 +69,7 @@ def workflow_in(value: object, path: Path, container: str = "JSON") -> FoundWork
         if not isinstance(inner, Mapping):
             break
         value = inner
-    _refuse(path, _looks_like(value))
+    raise _refusal(path, _looks_like(value))
 
 
 def _is_editor_form(value: Mapping[str, Any]) -> bool:
@@ -96,7 +96,7 @@ def _from_tags(tags: Mapping[str, str], path: Path, container: str) -> FoundWork
     if failed is not None:
         raise failed
     if "parameters" in tags:
-        _refuse(path, f"is a {container} file with the settings of another program (parameters), not of ComfyUI")
+        raise _refusal(path, f"is a {container} file with the settings of another program (parameters), not of ComfyUI")
     raise app_error(
         "workflow_invalid",
         f"The {container} file {path} holds no workflow.",
@@ -150,6 +150,6 @@ def _looks_like(value: object) -> str:
     return "holds a single value instead of an object with nodes"
 
 
-def _refuse(path: Path, what: str) -> NoReturn:
+def _refusal(path: Path, what: str) -> AppError:
     hint = "Give a workflow saved or exported by ComfyUI (.json), or a picture or video that it made."
-    raise app_error("workflow_invalid", f"The file {path} {what}.", hint=hint, file=path)
+    return app_error("workflow_invalid", f"The file {path} {what}.", hint=hint, file=path)

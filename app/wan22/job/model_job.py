@@ -49,7 +49,8 @@ class ModelFetch:
         self._received_bytes = 0
         self._totals: list[int | None] = [item.file.bytes for item in plan.items]
         self._told_s = float("-inf")
-        self._last: tuple[FetchPhase, int] | None = None
+        self._phase: FetchPhase | None = None
+        self._file_done_bytes = 0
 
     def run(self, cancel: CancelToken) -> ModelFetchEnded:
         """Fetch everything; blocks until it is done or `cancel` is set. Never raises for a file that does not come."""
@@ -74,7 +75,7 @@ class ModelFetch:
 
     def _fetch(self, index: int, cancel: CancelToken) -> ModelFileEnded:
         item = self._plan.items[index]
-        self._last = None
+        self._phase, self._file_done_bytes = None, 0
         fetch = FileFetch(
             item.file,
             item.url,
@@ -92,7 +93,7 @@ class ModelFetch:
                 message = f"{item.file.file} was stopped on request; what has arrived is kept."
                 error = AppError(problem("cancelled", message, hint="Fetch again, and it goes on from there."))
             outcome = FetchOutcome.cancelled if cancelled else FetchOutcome.failed
-            self._all_done_bytes += self._last[1] if self._last is not None else 0
+            self._all_done_bytes += self._file_done_bytes
             return ModelFileEnded(
                 time_s=self._clock.now(),
                 file=item.file.file,
@@ -119,12 +120,11 @@ class ModelFetch:
     def _advance(self, item: FetchItem, index: int, progress: FetchProgress) -> None:
         """Tell progress a few times a second; a change of phase at once."""
         now_s = self._clock.monotonic()
-        changed = self._last is None or self._last[0] is not progress.phase
+        changed = self._phase is not progress.phase
         if progress.phase is FetchPhase.receiving:
-            before = self._last[1] if self._last is not None else progress.done_bytes
-            self._received_bytes += max(progress.done_bytes - before, 0)
+            self._received_bytes += max(progress.done_bytes - self._file_done_bytes, 0)
             self._pace.note(now_s, self._received_bytes)
-        self._last = (progress.phase, progress.done_bytes)
+        self._phase, self._file_done_bytes = progress.phase, progress.done_bytes
         if not changed and now_s - self._told_s < _NEWS_EVERY_S:
             return
         self._told_s = now_s

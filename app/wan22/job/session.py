@@ -15,6 +15,7 @@ from wan22.comfy.model_manifest import ModelManifest
 from wan22.comfy.object_info import NodeDefinitions, graph_for_server
 from wan22.comfy.roles import roles_from_graph, steps_of_pass
 from wan22.comfy.workflow import Workflow, load_workflow
+from wan22.comfy.workflow_import import for_server
 from wan22.job.collect import collect_outputs
 from wan22.job.follow import FollowResult, PromptFollower, PromptPlan
 from wan22.job.server import ServerHandle, ServerProvider
@@ -61,6 +62,7 @@ class JobParts:
     models: ModelManifest
     telemetry: Callable[[], JobTelemetry]
     simulated: bool = False
+    read_workflow: Callable[[Path], Workflow] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class GenerationJob:
         there is a run folder, and every ending, also a failure, is a `JobResult` whose folder is closed.
         """
         image = read_start_image(request.image)
-        workflow = load_workflow(request.workflow, self._parts.workflow_folders)
+        workflow = load_workflow(request.workflow, self._parts.workflow_folders, self._parts.read_workflow)
         seed = request.seed if request.seed is not None else draw_seed()
         request = request.model_copy(update={"seed": seed})
         graph = graph_with_request(workflow.graph, request, seed=seed, image_reference=image.path.name)
@@ -152,6 +154,7 @@ class GenerationJob:
         cancel.raise_if_set()
 
         definitions = NodeDefinitions(handle.client.object_info())
+        self._convert(work, definitions)
         check = self._check(work, handle, definitions)
         if check.errors:
             for extra in check.errors[1:]:
@@ -182,6 +185,15 @@ class GenerationJob:
         if result.outcome is PromptOutcome.interrupted and cancel.is_set:
             return PromptOutcome.cancelled, _stopped(result, handle)
         return result.outcome, result.problem
+
+    def _convert(self, work: _Work, definitions: NodeDefinitions) -> None:
+        """A workflow in the editor's form once more, by what this server knows."""
+        if work.workflow.source is None:
+            return
+        work.workflow = for_server(work.workflow, definitions)
+        work.graph = graph_with_request(
+            work.workflow.graph, work.request, seed=work.request.seed or 0, image_reference=work.image.path.name
+        )
 
     def _identify(self, work: _Work, handle: ServerHandle) -> None:
         """Find out which board of this machine does the work, if it is one of them."""

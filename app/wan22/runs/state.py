@@ -184,8 +184,13 @@ def _run_started(state: RunState, fact: RunStarted) -> RunState:
 
 
 def _server_starting(state: RunState, fact: ServerStarting) -> RunState:
-    server = replace(state.server, url=fact.url, owned=True, pid=fact.pid)
+    server = replace(_living(state.server), url=fact.url, owned=True, pid=fact.pid)
     return replace(state, server=server, phase=_forward(state, Phase.starting))
+
+
+def _living(server: ServerView) -> ServerView:
+    """What is still true when a server is there again: nothing of one that has ended."""
+    return ServerView() if server.stopped else server
 
 
 def _server_stage(state: RunState, fact: ServerStageReached) -> RunState:
@@ -194,12 +199,13 @@ def _server_stage(state: RunState, fact: ServerStageReached) -> RunState:
 
 
 def _server_ready(state: RunState, fact: ServerReady) -> RunState:
+    known = _living(state.server)
     server = replace(
-        state.server,
+        known,
         url=fact.url,
         owned=fact.owned,
         version=fact.version,
-        pid=fact.pid if fact.pid is not None else state.server.pid,
+        pid=fact.pid if fact.pid is not None else known.pid,
         startup_s=fact.startup_s,
         ready=True,
     )

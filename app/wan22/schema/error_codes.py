@@ -207,6 +207,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "The file holds a workflow in the editor's form.",
         "Export it from ComfyUI with Export (API).",
     ),
+    "definitions_invalid": ErrorCode(
+        _K.workflow,
+        "The file holds no node definitions.",
+        "Save http://HOST:8188/object_info of a running ComfyUI into a file and give that.",
+    ),
     "workflow_group_node": ErrorCode(
         _K.workflow,
         "The workflow uses group nodes, which only the editor can take apart.",

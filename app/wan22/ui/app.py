@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import PySide6
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QApplication
 
 from wan22.system.paths import data_folder, user_folders
@@ -17,8 +17,6 @@ from wan22.ui.qt_pair import refusal
 from wan22.ui.theme import Scheme, Theme
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wan22.ui.closing import Closing
     from wan22.ui.context import Context
 
@@ -44,6 +42,8 @@ class WindowOptions(NamedTuple):
 class Panel(QObject):
     """The window with everything behind it, which comes to life after the first paint."""
 
+    came_to_life = Signal()
+
     def __init__(self, application: QApplication, options: WindowOptions) -> None:
         super().__init__(application)
         self._options = options
@@ -54,7 +54,22 @@ class Panel(QObject):
         self.window = MainWindow(self.theme, page_entries(self._shared), self._memory)
         self.window.painted.connect(self._come_to_life)
         self.window.may_close = self._may_close
-        self.theme.changed.connect(self._remember_theme)
+        self.theme.scheme_chosen.connect(self._remember_theme)
+
+    def watch_process(self) -> None:
+        """Keep a log of this process, and show a fault that nobody caught above the page."""
+        import logging
+
+        from wan22.schema.problem import AppError
+        from wan22.system.log_setup import install_hooks, start_fault_log, start_log
+
+        context = self._shared()
+        install_hooks(context.tell_problem)
+        try:
+            start_log(context.parts.folders.log)
+            start_fault_log(context.parts.folders.log)
+        except AppError as error:  # a log that cannot be written is no reason not to work
+            logging.getLogger(__name__).info("no log file: %s", error)
 
     def close(self) -> None:
         """Stop everything behind the window at once; blocks until it is done."""
@@ -71,21 +86,8 @@ class Panel(QObject):
     def _remember_theme(self) -> None:
         self._memory.setValue(SCHEME_KEY, self.theme.scheme.value)
 
-    def _keep_log(self, folder: "Path") -> None:
-        import logging
-
-        from wan22.schema.problem import AppError
-        from wan22.system.log_setup import start_fault_log, start_log
-
-        try:
-            start_log(folder)
-            start_fault_log(folder)
-        except AppError as error:  # a log that cannot be written is no reason not to work
-            logging.getLogger(__name__).info("no log file: %s", error)
-
     def _come_to_life(self) -> None:
         from wan22 import wiring
-        from wan22.system.log_setup import install_hooks
         from wan22.ui.closing import Closing
         from wan22.ui.context import Context
         from wan22.ui.opening import Opening
@@ -95,13 +97,11 @@ class Panel(QObject):
         opening = Opening(parts, self._options)
         desk = make_desk(parts, opening.settings.sample_hz)
         context = self._context = Context(self.theme, parts, self.window, desk, self._memory)
-        install_hooks(context.tell_problem)
-        self._keep_log(parts.folders.log)
         self._closing = Closing(context)
         opening.apply(context)
         self.window.open_page(opening.first_page or self.window.first_page())
         context.frame.refresh()
-        gc.enable()
+        self.came_to_life.emit()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -120,6 +120,8 @@ def main(arguments: Sequence[str]) -> int:
     application.setQuitOnLastWindowClosed(False)
     panel = Panel(application, options)
     panel.window.closed.connect(application.quit)
+    panel.came_to_life.connect(panel.watch_process)
+    panel.came_to_life.connect(gc.enable)
     panel.window.show()
     return application.exec()
 

@@ -1,5 +1,6 @@
 """What the pages share: the state objects they read, and the calls that go down from them."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +23,14 @@ from wan22.ui.bridge import Bridge
 from wan22.ui.frame_feed import FrameFeed
 from wan22.ui.main_window import MainWindow
 from wan22.ui.replay_feed import ReplayFeed
+from wan22.ui.state.gpu_choice import GpuChoice
 from wan22.ui.state.gpu_history import GpuHistory
+from wan22.ui.state.job_watch import JobWatch
 from wan22.ui.state.monitor_source import MonitorSource
 from wan22.ui.state.panel_state import PanelState
 from wan22.ui.state.run_state import LiveRun
 from wan22.ui.state.stored_run import inventory_of, recorded_facts
+from wan22.ui.state_items import StateItems
 from wan22.ui.theme import Theme
 from wan22.wiring import Demo, Parts
 from wan22.wiring.desk import ServerChoice, expected, prepared
@@ -48,9 +52,16 @@ class Context(QObject):
         self.history = GpuHistory(self)
         self.run = LiveRun(self)
         self.panel = PanelState(self)
+        self.watch = JobWatch(self)
         self.bridge = Bridge(parts.bus, self)
-        self.frame = FrameFeed(window, self.history, self.run, parts.clock.now, self)
-        self.monitor = MonitorSource(self.history, self.run)
+        self.gpu_choice = GpuChoice(memory, parent=self)
+        self.frame = FrameFeed(window, self.history, self.run, self.gpu_choice, parts.clock.now, self)
+        self._items = StateItems(
+            window.state_line, self.frame, self.panel, self.history, parts.clock.now, self.work, self
+        )
+        window.state_line.open_wanted.connect(self.open_in_browser)
+        self.live = MonitorSource(self.history, self.run)
+        self.monitor = self.live
         self._replay: ReplayFeed | None = None
         self._workers: list[Worker] = []
         self.bridge.drained.connect(self._apply)
@@ -83,8 +94,11 @@ class Context(QObject):
         self.desk.disconnect()
         self.connect_server()
 
-    def use_settings(self, settings: Settings) -> None:
-        """Keep new settings on disk, use them from the next job on. A server chosen first ends the demo."""
+    def use_settings(self, settings: Settings) -> Worker:
+        """Keep new settings on disk, use them from the next job on. A server chosen first ends the demo.
+
+        Returns who writes them.
+        """
         is_server_named = settings.comfyui is not None or settings.url is not None
         is_another = self._server_of(settings) != self._server_of(self.panel.settings)
         leaves_demo = self.panel.is_demo and is_server_named and (is_another or self.panel.is_first_start)
@@ -96,7 +110,7 @@ class Context(QObject):
             is_first_start=self.panel.is_first_start and not is_server_named,
         )
         path = self.parts.folders.config / "settings.toml"
-        self.work("settings", lambda _: save_settings(path, settings))
+        return self.work("settings", lambda _: save_settings(path, settings, os.environ))
 
     def leave_demo(self) -> None:
         """Back to the ComfyUI of the settings."""
@@ -146,6 +160,7 @@ class Context(QObject):
             worker.stop()
         self.bridge.close()
         self.frame.close()
+        self._items.close()
 
     def _apply(self, facts: Sequence[Fact]) -> None:
         of_run = [fact for fact in facts if not isinstance(fact, PanelFact)]
@@ -157,6 +172,8 @@ class Context(QObject):
             elif isinstance(fact, PromptQueued):
                 self._ask_expected()
         self.panel.apply(facts)
+        self.watch.apply(facts)
+        self._items.apply(facts)
         self.frame.apply(facts)
 
     def _ask_expected(self) -> None:

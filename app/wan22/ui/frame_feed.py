@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from PySide6.QtCore import QObject, QTimer
 
 from wan22.runs.state import Phase, RunState
-from wan22.schema.events import ProblemFound, RunStarted, ServerSaid
+from wan22.schema.events import ProblemFound, RunStarted, ServerReady, ServerSaid
 from wan22.schema.gpu import GpuReading
 from wan22.ui.main_window import MainWindow
 from wan22.ui.number_text import MISSING, number
 from wan22.ui.palette import Metric
+from wan22.ui.state.gpu_choice import GpuChoice
 from wan22.ui.state.gpu_history import GIB, GpuHistory, Series
 from wan22.ui.state.gpu_use import use_of_span
 from wan22.ui.state.monitor_scale import limits_of, scale_of
 from wan22.ui.state.run_state import LiveRun
 from wan22.ui.state.stage_rows import STAGE_NAMES
-from wan22.ui.state.working_gpu import working_gpu
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.gpu_strip import CellText
 
@@ -39,16 +39,23 @@ class FrameFeed(QObject):
     """`apply` takes each batch of facts; the frame is written by a timer."""
 
     def __init__(
-        self, window: MainWindow, history: GpuHistory, run: LiveRun, now_s: Callable[[], float], parent: QObject
+        self,
+        window: MainWindow,
+        history: GpuHistory,
+        run: LiveRun,
+        choice: GpuChoice,
+        now_s: Callable[[], float],
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._window = window
         self._history = history
         self._run = run
         self._now_s = now_s
-        self._chosen: int | None = None
+        self._choice = choice
         self.items: Sequence[tuple[str, str]] = ()
-        window.gpu_strip.gpu_chosen.connect(self._gpu_chosen)
+        window.gpu_strip.gpu_chosen.connect(lambda gpu: choice.choose(gpu, history))
+        choice.changed.connect(self._refresh_gpu)
         self._timer = QTimer(self)
         self._timer.setInterval(TEXT_MS)
         self._timer.timeout.connect(self.refresh)
@@ -64,12 +71,16 @@ class FrameFeed(QObject):
         for fact in facts:
             if isinstance(fact, ServerSaid):
                 lines.append(fact.line)
-            elif isinstance(fact, ProblemFound):
+            elif isinstance(fact, ProblemFound) and not self._is_told_by_page(fact):
                 self._window.problem.show_problem(fact.problem)
-            elif isinstance(fact, RunStarted) and fact.simulated:
+            elif isinstance(fact, RunStarted | ServerReady) and fact.simulated:
                 self._window.show_simulated(True)
         if lines:
             self._window.log.append(lines)
+
+    def _is_told_by_page(self, fact: ProblemFound) -> bool:
+        """What ends a run is told by the Run page itself; a stop on request is no problem anywhere."""
+        return fact.fatal and (fact.problem.code == "cancelled" or self._window.page_key == "run")
 
     def refresh(self) -> None:
         """Write everything now."""
@@ -79,15 +90,10 @@ class FrameFeed(QObject):
         self._window.state_line.show_items(self.items)
         self._refresh_gpu()
 
-    def _gpu_chosen(self, gpu: int) -> None:
-        self._chosen = gpu
-        self._refresh_gpu()
-
     def _refresh_gpu(self) -> None:
         history, strip = self._history, self._window.gpu_strip
-        gpus = history.gpus
-        shown = self._chosen if self._chosen in gpus else working_gpu(history, self._run)
-        strip.show_gpus([(gpu, history.name(gpu)) for gpu in gpus], shown)
+        shown = self._choice.shown(history, self._run)
+        strip.show_gpus([(gpu, history.name(gpu)) for gpu in history.gpus], shown)
         if shown is None:
             return
         info, reading, store = history.infos.get(shown), history.latest.get(shown), history.store(shown)
@@ -143,7 +149,7 @@ def server_text(state: RunState) -> tuple[str, Tone]:
     name = f"ComfyUI {server.version}" if server.version else "ComfyUI"
     if server.stopped:
         return (f"{name} stopped", Tone.unknown) if server.exit_code in (0, None) else (f"{name} ended", Tone.bad)
-    if state.phase is Phase.starting:
+    if state.phase is Phase.starting or (server.owned and not server.ready):
         return f"{name} is starting: {(server.stage or 'process started').replace('_', ' ')}", Tone.running
     if state.phase is Phase.queued:
         return f"{name}: the job waits in the queue", Tone.running

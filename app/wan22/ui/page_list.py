@@ -18,8 +18,9 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
         from wan22.ui.pages.monitor_page import MonitorPage
 
         shared = context()
-        page = MonitorPage(shared.theme, shared.monitor, shared.parts.clock.now)
+        page = MonitorPage(shared.theme, shared.monitor, shared.parts.clock.now, shared.gpu_choice)
         page.problem.connect(shared.window.problem.show_problem)
+        page.live_asked.connect(lambda: page.show_source(shared.live))
         return page
 
     return [

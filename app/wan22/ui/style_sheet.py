@@ -58,6 +58,11 @@ QToolButton[kind="segment"] {
 }
 QToolButton[kind="segment"]:hover { color: $text; }
 QToolButton[kind="segment"]:checked { background: $raised; color: $text; }
+QPushButton[kind="row"] { background: transparent; padding: 0; }
+QPushButton[kind="row"]:hover, QPushButton[kind="row"]:checked { background: $field; }
+QPushButton[kind="row"]:focus { border-color: $focus; }
+QToolButton[kind="icon"] { padding: 0; }
+QToolButton[kind="icon"]:checked { background: $running_ground; }
 QFrame#segments { background: $panel; border-radius: ${card_radius}px; }
 QToolButton#rail-item {
     background: transparent; color: $muted; text-align: left; padding: 0 0 0 10px; border-radius: ${card_radius}px;

@@ -32,6 +32,8 @@ class Theme(QObject):
     """
 
     changed = Signal()
+    scheme_chosen = Signal()
+    """Said for every choice, also one that looks the same now."""
 
     def __init__(self, application: QApplication, resources: Path, scheme: Scheme = Scheme.dark) -> None:
         super().__init__(application)
@@ -53,6 +55,7 @@ class Theme(QObject):
     def choose(self, scheme: Scheme) -> None:
         """Change the look of everything that is on the screen."""
         self._scheme = scheme
+        self.scheme_chosen.emit()
         before = self.colours
         if self._colours_wanted() is not before:
             self._apply()

@@ -13,6 +13,8 @@ from wan22.system.files import file_error
 from wan22.video.file_extent import is_cut_short
 
 FFmpegError = av.error.FFmpegError
+_LISTS = (b"#EXTM3U", b"ffconcat", b"<?xml")  # lists of other files: their demuxers wait long for what they name
+_TEXT_PICTURES = {"tty", "bin", "xbin", "adf", "idf"}  # demuxers that take any .txt for a screen of letters
 
 
 @contextlib.contextmanager
@@ -31,10 +33,12 @@ def open_clip(path: Path) -> tuple[InputContainer, VideoStream]:
     AppError: `file_unreadable`, `clip_invalid`, `clip_incomplete`, `clip_without_picture`, `clip_codec_unknown`.
     """
     try:
-        with path.open("rb"):  # the reason of the system is clearer than the one that the demuxer makes of it
-            pass
+        with path.open("rb") as file:  # the system's own reason is clearer than what the demuxer makes of it
+            head = file.read(16)
     except OSError as error:
         raise file_error(error, path, writing=False) from error
+    if head.startswith(_LISTS):
+        raise unreadable(path)
     try:
         # "file:" because a colon in a name reads as a protocol; only files, as a playlist may name an address
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
@@ -65,6 +69,8 @@ def unreadable(path: Path, error: Exception | None = None) -> AppError:
 
 def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     """The first stream of moving pictures; the cover picture of a song is none."""
+    if container.format.name in _TEXT_PICTURES:
+        raise unreadable(path)
     found = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not found:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"

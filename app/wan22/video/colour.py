@@ -18,8 +18,9 @@ _COLORSPACES = {
     "bt2020": Colorspace.BT2020,
 }
 _RGB_NAMES = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr", "rgba", "bgra")
-_HD_HEIGHT = 720
+_HD_SIDES_PX = (1280, 720)
 _EXACT = int(Interpolation.BILINEAR | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND)
+_SMALLER = int(Interpolation.AREA | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND)
 
 
 class Colour(NamedTuple):
@@ -36,7 +37,8 @@ def colour_of(frame: VideoFrame, container: InputContainer) -> Colour:
 
     A file of libavformat ("Lavf") without a matrix is taken for BT.601 at any size: that is what its converter uses
     from RGB when nobody asks for another, and how ComfyUI's own nodes save. Any other file without one follows the
-    convention of players: BT.709 from 720 lines, BT.601 below. Without a range: limited, as H.273 says; gray is full.
+    convention of players: BT.709 from 1280 x 720 (either side is enough), BT.601 below. Without a range: limited; gray
+    is full.
     """
     name = frame.format.name
     says_range = frame.color_range in (int(ColorRange.MPEG), int(ColorRange.JPEG))
@@ -50,7 +52,7 @@ def colour_of(frame: VideoFrame, container: InputContainer) -> Colour:
     if matrix is not None:
         return Colour(matrix, False, is_full, range_assumed)
     is_lavf = str(container.metadata.get("encoder", container.metadata.get("ENCODER", ""))).startswith("Lavf")
-    is_hd = min(frame.width, frame.height) >= _HD_HEIGHT
+    is_hd = max(frame.width, frame.height) >= _HD_SIDES_PX[0] or min(frame.width, frame.height) >= _HD_SIDES_PX[1]
     return Colour("bt709" if is_hd and not is_lavf else "bt601", True, is_full, range_assumed)
 
 
@@ -74,6 +76,6 @@ class RgbConverter:
             src_colorspace=None if colorspace is None else int(colorspace),
             src_color_range=None if colorspace is None else int(source_range),
             dst_color_range=int(ColorRange.JPEG),
-            interpolation=int(Interpolation.AREA | Interpolation.ACCURATE_RND) if is_scaled else _EXACT,
+            interpolation=_SMALLER if is_scaled else _EXACT,
         )
         return np.asarray(made.to_ndarray(), dtype=np.uint8)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
 _BOXES_READ = 100_000
+_BEYOND = 1 << 56  # the size itself is cut off
 
 
 def is_cut_short(path: Path) -> bool:
@@ -22,7 +23,7 @@ def is_cut_short(path: Path) -> bool:
         if head[4:8] in _FIRST_BOXES:
             return _mp4_is_cut(file, size)
         if head[:4] == _EBML:
-            return _ebml_end(file) > size
+            return _ebml_is_cut(file, size)
         if head[:4] == b"RIFF":
             return int.from_bytes(head[4:8], "little") + 8 > size + 1  # some writers leave out the last padding byte
     return False
@@ -49,25 +50,27 @@ def _mp4_is_cut(file: BinaryIO, size: int) -> bool:
     return not has_index
 
 
-def _ebml_end(file: BinaryIO) -> int:
-    """End of the segment, 0 where the writer left its size open."""
+def _ebml_is_cut(file: BinaryIO, size: int) -> bool:
     file.seek(4)
     length = _number(file)
-    if length is None:
-        return 0
-    file.seek(length, 1)
-    if file.read(4) != _SEGMENT:
-        return 0
+    file.seek(length or 0, 1)
+    name = file.read(4)
+    if name != _SEGMENT:
+        return len(name) < 4
     length = _number(file)
-    return 0 if length is None else file.tell() + length
+    return length is not None and file.tell() + length > size  # None: the writer left the size open
 
 
 def _number(file: BinaryIO) -> int | None:
     """A size of EBML: the leading zeros of the first byte tell its length, all ones mean unknown."""
     first = file.read(1)
-    if not first or first[0] == 0:
+    if not first:
+        return _BEYOND
+    if first[0] == 0:
         return None
     extra = 8 - first[0].bit_length()
     rest = file.read(extra)
+    if len(rest) < extra:
+        return _BEYOND
     value = int.from_bytes(bytes([first[0] & ((1 << (7 - extra)) - 1)]) + rest, "big")
     return None if value == (1 << (7 * (extra + 1))) - 1 else value

@@ -9,6 +9,8 @@ from av.video.stream import VideoStream
 from wan22.system.cancel import CancelToken
 from wan22.video.clip_file import FFmpegError
 
+_WITHOUT_STAMPS = {"avi"}  # its packets count in the order of decoding; the demuxer makes stamps of that
+
 
 class Stamps(NamedTuple):
     """Time stamps in ticks of `time_base`, in the order of showing; empty where the file has none."""
@@ -34,6 +36,7 @@ def read_stamps(
     time_base = stream.time_base or Fraction(1, 1000)
     found: dict[int, int] = {}
     count = 0
+    is_stamped = container.format.name not in _WITHOUT_STAMPS
     try:
         for packet in container.demux(stream):
             if cancel is not None:
@@ -43,7 +46,7 @@ def read_stamps(
             count += 1
             if limit is not None and count > limit:
                 return Stamps((), time_base, None, 0)
-            if packet.pts is not None:
+            if packet.pts is not None and is_stamped:
                 found[packet.pts] = packet.duration or 0
     except FFmpegError:
         pass  # a broken end: what was read until then counts

@@ -3,6 +3,7 @@
 from wan22.wiring.generation import generation_job
 from wan22.wiring.gpu_reading import gpu_source
 from wan22.wiring.history import import_recording, judged, summarise, usual_times
+from wan22.wiring.models import model_fetch, model_mirror, model_store
 from wan22.wiring.parts import Parts, parts, profile_store, runs_folder, sample_image, settings
 from wan22.wiring.server import Demo, OwnedServer, choose_profile, demo_server, flag_schema, owned_server, proof
 
@@ -17,6 +18,9 @@ __all__ = [
     "gpu_source",
     "import_recording",
     "judged",
+    "model_fetch",
+    "model_mirror",
+    "model_store",
     "owned_server",
     "parts",
     "profile_store",

@@ -13,6 +13,7 @@ from wan22.system.paths import data_folder, user_folders
 from wan22.wiring.gpu_reading import parsed_source, sampler_factory
 from wan22.wiring.parts import Parts, runs_folder
 from wan22.wiring.server import Demo, attached_provider, choose_profile, demo_server, owned_server
+from wan22.wiring.workflow import workflow_read
 
 
 def generation_job(
@@ -71,4 +72,5 @@ def job_parts(
         models=load_model_manifest(data_folder() / "workflows" / "models.json"),
         telemetry=telemetry,
         simulated=simulated,
+        read_workflow=workflow_read(),
     )

@@ -14,10 +14,11 @@ from tests.unit.launch.installs import SCHEMA, installation
 from tests.unit.launch.logs import recorded_start
 from wan22.launch.launch_args import LaunchPlan, launch_plan
 from wan22.launch.server import ManagedServer, ServerState
+from wan22.launch.server_record import log_file, record_file
 from wan22.schema.events import ServerReady, ServerSaid, ServerStageReached, ServerStarting, ServerStopped
 from wan22.schema.problem import AppError, Problem, app_error
 from wan22.schema.profile import Profile
-from wan22.schema.server import SystemInfo, SystemStats
+from wan22.schema.server import ServerRecord, SystemInfo, SystemStats
 from wan22.system.bus import Bus, Fact
 from wan22.system.cancel import CancelToken
 
@@ -346,3 +347,59 @@ def test_the_same_command_of_somebody_else_is_not_ours():
     assert found.code == "server_not_ours"
     assert f"(process {os.getpid()})" in found.message
     assert stage.only(ServerStopped).expected
+
+
+def left(stage: Stage, tmp_path: Path) -> ServerRecord:
+    """Start the server under the number of this very process, which can be found again, and leave it."""
+    stage.server.start(CancelToken())
+    stage.process().pid = os.getpid()
+    return stage.server.leave_running(tmp_path)
+
+
+def test_a_server_that_is_left_running_is_told_by_its_record_alone(tmp_path: Path):
+    stage = Stage(ScriptedStarter(LOG))
+    record = left(stage, tmp_path)
+    assert stage.process().asked == ["release 12"]
+    assert (record.process.pid, record.url, record.version) == (os.getpid(), stage.plan.url, "0.25.0")
+    assert record.started_s == 1_700_000_000.0
+    assert log_file(tmp_path).read_text(encoding="utf-8").splitlines() == LOG
+    assert record_file(tmp_path).exists()
+    assert (stage.server.state, stage.server.pid, stage.server.crash()) == (ServerState.stopped, None, None)
+    assert list(stage.server.lines) == LOG
+    stage.server.stop()
+    assert stage.process().asked == ["release 12"]
+    assert not any(isinstance(fact, ServerStopped) for fact in stage.facts)
+
+    stage.server.start(CancelToken())
+    assert stage.server.state is ServerState.ready
+    stage.server.stop()
+
+
+def test_only_a_server_that_is_ready_can_be_left(tmp_path: Path):
+    stage = Stage(ScriptedStarter(LOG))
+    with pytest.raises(AppError) as caught:
+        stage.server.leave_running(tmp_path)
+    assert caught.value.problem.code == "server_not_left"
+    assert "stopped" in caught.value.problem.message
+    stage.server.start(CancelToken())
+    stage.process().end(1)
+    with pytest.raises(AppError):
+        stage.server.leave_running(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_cannot_be_let_go_stays_ours(tmp_path: Path):
+    def refuse(*_arguments: object) -> bool:
+        raise app_error("disk_full", "The disk is full.")
+
+    stage = Stage(ScriptedStarter(LOG))
+    stage.server.start(CancelToken())
+    stage.process().pid = os.getpid()
+    stage.process().release = refuse  # type: ignore[method-assign]
+    with pytest.raises(AppError) as caught:
+        stage.server.leave_running(tmp_path)
+    assert caught.value.problem.code == "disk_full"
+    assert not record_file(tmp_path).exists()
+    assert stage.server.state is ServerState.ready
+    stage.server.stop()
+    assert stage.process().asked == ["stop 12"]

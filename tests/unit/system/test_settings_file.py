@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wan22.schema.problem import AppError, Problem
 from wan22.schema.settings import Settings
-from wan22.system.settings_file import load_settings, save_settings
+from wan22.system.settings_file import SettingOrigin, load_settings, save_settings, setting_origins
 
 
 def problem_of(path: Path, environment: dict[str, str] | None = None, overrides: dict[str, object] | None = None):
@@ -69,7 +69,7 @@ def test_an_unknown_variable_names_the_right_variable(tmp_path: Path):
 
 def test_a_key_like_no_other_lists_the_settings(tmp_path: Path):
     found = problem_of(write(tmp_path / "s.toml", "zzz = 1\n"))
-    assert "comfyui, output, port" in found.hint
+    assert "comfyui, model_mirror, output, port" in found.hint
     assert "nearest" not in found.where
 
 
@@ -141,3 +141,116 @@ def test_whatever_is_saved_comes_back(tmp_path_factory: pytest.TempPathFactory, 
     written = tomllib.loads(path.read_text(encoding="utf-8"))
     assert set(written) <= {"format", *Settings.model_fields}
     assert load_settings(path, {}, {}) == settings
+
+
+def test_an_empty_text_is_not_given(tmp_path: Path):
+    path = write(tmp_path / "settings.toml", 'output = ""\nurl = "  "\nprofile = "h100"\n')
+    assert load_settings(path, {}, {}) == Settings(profile="h100")
+    assert load_settings(path, {}, {"profile": ""}).profile == "h100"
+    assert set(setting_origins(path, {})) == {"profile"}
+
+
+def test_where_a_value_comes_from(tmp_path: Path):
+    path = write(tmp_path / "settings.toml", 'format = 1\nport = 9000\nprofile = "h100"\n')
+    environment = {"WAN22_PORT": "9001", "WAN22_URL": " ", "WAN22_HOME": "/x", "WAN22_NONSENSE": "1"}
+    assert setting_origins(path, environment) == {
+        "port": SettingOrigin("environment", "WAN22_PORT"),
+        "profile": SettingOrigin("file"),
+    }
+    assert setting_origins(tmp_path / "missing.toml", {}) == {}
+
+
+COMMENTED = """\
+# my own notes
+format = 1
+comfyui = "/ai/Com fy ü"  # the fast disk
+
+# tried 4 before
+sample_hz = 2
+port = 9000   # taken: 8188
+"""
+
+
+def test_comments_order_and_line_ends_stay(tmp_path: Path):
+    for end in ("\n", "\r\n"):
+        path = tmp_path / f"settings {len(end)}.toml"
+        path.write_bytes(COMMENTED.replace("\n", end).encode())
+        save_settings(path, Settings(comfyui=Path("/ai/Com fy ü"), sample_hz=2, port=9001, profile="h100"))
+        expected = COMMENTED.replace("port = 9000   #", "port = 9001 #").replace("\n", end)
+        told = path.read_bytes().decode()
+        assert told.replace("9001   #", "9001 #") == expected + f'profile = "h100"{end}'
+        assert path.with_name(path.name + ".bak").read_bytes().decode() == COMMENTED.replace("\n", end)
+
+
+def test_nothing_is_written_when_nothing_changes(tmp_path: Path):
+    path = write(tmp_path / "settings.toml", "port = 8188 # mine, though it is the default\ncomfyui = '~/ComfyUI'")
+    before = path.stat().st_mtime_ns
+    save_settings(path, load_settings(path, {}, {}))
+    assert (path.stat().st_mtime_ns, sorted(tmp_path.iterdir())) == (before, [path])
+    save_settings(path, Settings(sample_hz=2))
+    assert load_settings(path, {}, {}) == Settings(sample_hz=2)
+    assert "port = 8188 # mine" in path.read_text(encoding="utf-8")
+
+
+def test_what_the_environment_sets_is_not_written(tmp_path: Path):
+    path = write(tmp_path / "settings.toml", "port = 9000\n")
+    environment = {"WAN22_PORT": "9001", "WAN22_URL": "http://there:1"}
+    in_force = load_settings(path, environment, {})
+    save_settings(path, in_force.model_copy(update={"sample_hz": 2.0}), environment)
+    assert load_settings(path, {}, {}) == Settings(port=9000, sample_hz=2.0)
+
+
+@pytest.mark.parametrize("broken", [b"port = \n", b"\xff\xfe\x00p", b'comfyui = "C:\\AI"\r\n'])
+def test_a_broken_file_is_kept_aside(tmp_path: Path, broken: bytes):
+    path = tmp_path / "Einstellungen ü" / "settings.toml"
+    path.parent.mkdir()
+    path.write_bytes(broken)
+    save_settings(path, Settings(port=9000))
+    assert load_settings(path, {}, {}) == Settings(port=9000)
+    assert path.with_name("settings.toml.broken").read_bytes() == broken
+
+
+def test_unknown_keys_and_wrong_values_go(tmp_path: Path):
+    path = write(tmp_path / "settings.toml", 'smaple_hz = 5 # oops\nport = "many"\n[table]\nx = 1\n')
+    save_settings(path, Settings(profile="h100"))
+    assert load_settings(path, {}, {}) == Settings(profile="h100")
+    assert "smaple_hz" in path.with_name("settings.toml.bak").read_text(encoding="utf-8")
+
+
+def test_a_file_of_a_newer_version_is_not_touched(tmp_path: Path):
+    path = write(tmp_path / "settings.toml", "format = 2\nnew = 1\n")
+    with pytest.raises(AppError, match="format 2"):
+        save_settings(path, Settings(port=9000))
+    assert path.read_text(encoding="utf-8") == "format = 2\nnew = 1\n"
+
+
+def test_a_read_only_file_is_left_alone(tmp_path: Path):
+    path = write(tmp_path / "settings.toml", "port = 9000\n")
+    path.chmod(0o444)
+    with pytest.raises(AppError, match="marked read-only") as caught:
+        save_settings(path, Settings(port=9001))
+    path.chmod(0o644)
+    assert caught.value.problem.code == "file_unwritable"
+    assert path.read_text(encoding="utf-8") == "port = 9000\n"
+
+
+def test_a_locked_file_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = write(tmp_path / "settings.toml", "port = 9000\n")
+
+    def locked(_self: Path, _target: Path) -> Path:
+        raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+    monkeypatch.setattr(Path, "replace", locked)
+    with pytest.raises(AppError, match="used by another process") as caught:
+        save_settings(path, Settings(port=9001))
+    assert caught.value.problem.code == "file_unwritable"
+    assert path.read_text(encoding="utf-8") == "port = 9000\n"
+    assert {one.name for one in tmp_path.iterdir()} == {"settings.toml", "settings.toml.bak"}
+
+
+def test_a_folder_in_the_place_of_the_file_is_said(tmp_path: Path):
+    path = tmp_path / "settings.toml"
+    path.mkdir()
+    with pytest.raises(AppError) as caught:
+        save_settings(path, Settings(port=9001))
+    assert caught.value.problem.code == "file_unreadable"

@@ -54,9 +54,9 @@ def test_an_untagged_clip_of_libavformat_is_bt601(tmp_path: Path, height: int, m
         assert np.abs(middle_colours(reader.frame(0).rgb) - np.array(BARS)).max() <= 4
 
 
-@pytest.mark.parametrize(("height", "matrix"), [(720, "bt709"), (360, "bt601")])
-def test_an_untagged_clip_of_another_program_follows_the_players(tmp_path: Path, height: int, matrix: str):
-    frame = bars_frame(128, height, matrix, full=False)
+@pytest.mark.parametrize(("width", "matrix"), [(1280, "bt709"), (640, "bt601")])
+def test_an_untagged_clip_of_another_program_follows_the_players(tmp_path: Path, width: int, matrix: str):
+    frame = bars_frame(width, 64, matrix, full=False)
     path = write_clip(tmp_path / "plain.mkv", [frame], pixel_format="yuv444p", options={"qp": "0"})
     content = path.read_bytes()
     assert b"Lavf" in content

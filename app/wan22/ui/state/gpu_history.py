@@ -51,6 +51,7 @@ class GpuHistory(QObject):
         self.latest: dict[int, GpuReading] = {}
         self.infos: dict[int, GpuInfo] = {}
         self.simulated = False
+        self.driver_version: str | None = None
         self._stores: dict[int, TelemetryStore] = {}
         self._counted: dict[int, GpuReading] = {}
 
@@ -82,6 +83,7 @@ class GpuHistory(QObject):
         """What the boards are; told by whoever starts the sampler or opens a run."""
         self.infos = {info.gpu: info for info in inventory.gpus}
         self.simulated = inventory.simulated
+        self.driver_version = inventory.driver_version
         self.changed.emit()
 
     def apply(self, facts: Iterable[object]) -> None:

@@ -142,10 +142,13 @@ class TelemetryStore:
         self.newest_s = time_s if self.newest_s is None else max(self.newest_s, time_s)
         self.oldest_s = time_s if self.oldest_s is None else min(self.oldest_s, time_s)
 
-    def slice_of(self, series: int, span_s: float, pixels: int, end_s: float | None = None) -> SeriesSlice:
+    def slice_of(
+        self, series: int, span_s: float, pixels: int, end_s: float | None = None, margin: int = 0
+    ) -> SeriesSlice:
         """What happened in the `span_s` before `end_s` (None: the newest sample), at most one bucket a pixel.
 
-        Buckets lie on a fixed raster, so a curve does not flicker while it moves.
+        Buckets lie on a fixed raster, so a curve does not flicker while it moves. `margin`: so many buckets more at
+        both ends, for a curve that is to reach the edges.
         """
         end_s = end_s if end_s is not None else self.newest_s
         if end_s is None or self.newest_s is None:
@@ -153,8 +156,8 @@ class TelemetryStore:
         level = self._level_for(end_s - span_s)
         assert level.newest is not None
         fold = self._fold(level, span_s, pixels)
-        last = min(level.newest, math.floor(end_s / level.step_s))
-        wanted = (math.floor((end_s - span_s) / level.step_s) + 1) // fold * fold
+        last = min(level.newest, math.floor(end_s / level.step_s) + margin * fold)
+        wanted = ((math.floor((end_s - span_s) / level.step_s) + 1) // fold - margin) * fold
         first = max(level.newest - level.size + 1, wanted)
         if last < first:
             return _empty_slice(level.step_s * fold)

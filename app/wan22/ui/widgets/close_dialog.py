@@ -61,7 +61,7 @@ class CloseDialog(QDialog):
         self.stop = self._button(stop_text, stop_tip, CloseChoice.stop)
         self.leave = self._button("Leave running", leave_tip, CloseChoice.leave)
         self.cancel = self._button("Cancel", "Do not close the panel", CloseChoice.cancel)
-        self.stop.setProperty("kind", "accent")
+        self.stop.setProperty("kind", "main")
         self.stop.setDefault(True)
         for button in (self.stop, self.leave):
             row.addWidget(button)

@@ -7,7 +7,7 @@ restless curve the tint is a picture of as many columns as there are pixels: it 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QImage, QPainter, qPremultiply
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from wan22.ui.state.telemetry_store import FloatArray
@@ -64,7 +64,7 @@ class CurveFill(QGraphicsItem):
         if columns < 1 or rows < 1:
             return
         tops = column_tops(self._x, self._y, view.left(), view.right(), columns)
-        pixels = tint(tops, view.top(), view.bottom(), rows, qPremultiply(self._colour.rgba()))
+        pixels = tint(tops, view.top(), view.bottom(), rows, premultiplied(self._colour))
         image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(ratio)
         painter.save()
@@ -90,3 +90,10 @@ def tint(tops: FloatArray, low: float, high: float, rows: int, colour: int) -> n
     middles = high - (np.arange(rows) + 0.5) * (high - low) / rows
     covered = (middles[:, None] < tops[None, :]) & (middles[:, None] >= 0.0)
     return np.where(covered, np.uint32(colour), np.uint32(0))
+
+
+def premultiplied(colour: QColor) -> int:
+    """The colour as one pixel of `Format_ARGB32_Premultiplied`."""
+    alpha = colour.alphaF()
+    red, green, blue = (round(part * alpha) for part in (colour.red(), colour.green(), colour.blue()))
+    return colour.alpha() << 24 | red << 16 | green << 8 | blue

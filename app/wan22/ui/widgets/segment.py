@@ -39,9 +39,14 @@ class Segment(QFrame):
             row.addWidget(button)
         self._group.idClicked.connect(self.chosen)
 
-    def select(self, number: int) -> None:
-        """Mark a choice without telling anybody."""
-        self._group.button(number).setChecked(True)
+    def select(self, number: int | None) -> None:
+        """Mark a choice without telling anybody; None = none is in force."""
+        if number is not None:
+            self._group.button(number).setChecked(True)
+        elif self.selected >= 0:
+            self._group.setExclusive(False)
+            self._group.checkedButton().setChecked(False)
+            self._group.setExclusive(True)
 
     @property
     def selected(self) -> int:

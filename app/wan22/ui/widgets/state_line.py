@@ -38,9 +38,10 @@ class _Dot(QWidget):
 
 
 class StateLine(QWidget):
-    """`log_toggled` asks to open or close the log."""
+    """`log_toggled` asks to open or close the log, `open_wanted` to show the server's own page in the browser."""
 
     log_toggled = Signal(bool)
+    open_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +63,8 @@ class StateLine(QWidget):
         self._places.setSpacing(GUTTER)
         row.addLayout(self._places)
         row.addStretch(1)
+        self.open_button = self._open_button(theme)
+        row.addWidget(self.open_button)
         self.log_button = QToolButton()
         self.log_button.setProperty("kind", "flat")
         self.log_button.setText("Log")
@@ -86,6 +89,12 @@ class StateLine(QWidget):
         self._server.say(text)
         self._dot.show_tone(tone)
 
+    def show_address(self, url: str | None) -> None:
+        """Offer the server's own page; without a server there is none."""
+        self.open_button.setVisible(url is not None)
+        if url is not None:
+            self.open_button.setToolTip(f"Open ComfyUI's own page in the browser: {url}")
+
     def show_items(self, items: Sequence[tuple[str, str]]) -> None:
         """Say further facts as (name, value), such as `profile rtx5090`."""
         while len(self._items) < len(items):
@@ -103,6 +112,18 @@ class StateLine(QWidget):
             if is_used:
                 name.say(items[number][0])
                 value.say(items[number][1])
+
+    def _open_button(self, theme: Theme) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("kind", "flat")
+        button.setText("Open ComfyUI")
+        button.setFixedHeight(STATE_LINE_HEIGHT - 4)
+        button.setFont(theme.font(TextRole.body))
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setAccessibleName("Open ComfyUI in the browser")
+        button.clicked.connect(self.open_wanted)
+        button.hide()
+        return button
 
     def _toggled(self, is_open: bool) -> None:
         self._repaint_icon()

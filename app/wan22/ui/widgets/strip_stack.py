@@ -43,9 +43,11 @@ class _CursorOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
 
     def show_cursor(self, at_x: float | None, points: Sequence[QPointF]) -> None:
-        if (at_x, list(points)) != (self.at_x, list(self.points)):
-            self.at_x, self.points = at_x, tuple(points)
-            self.update()
+        if (at_x, list(points)) == (self.at_x, list(self.points)):
+            return
+        for x in {self.at_x, at_x} - {None}:  # what lies below is drawn anew with it: no more of it than needed
+            self.update(int(x) + GAP + LABEL_COLUMN - 6, 0, 14, self.height())
+        self.at_x, self.points = at_x, tuple(points)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self.at_x is None and not self.has_keyboard:

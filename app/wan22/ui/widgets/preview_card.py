@@ -1,0 +1,93 @@
+"""The picture of the job: a preview of each step while it runs, the finished video when it is done."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from wan22.ui.measure import GAP, GAP_SMALL, TextRole
+from wan22.ui.state.preview_text import GUESS
+from wan22.ui.theme import Theme
+from wan22.ui.verdict_word import Tone
+from wan22.ui.widgets.chip import Chip
+from wan22.ui.widgets.picture_view import PictureView
+from wan22.ui.widgets.result_bar import ResultBar
+from wan22.ui.widgets.text_label import TextLabel
+
+
+class PreviewCard(QFrame):
+    """`again` asks for the same job, `folder_wanted` for a folder to be opened."""
+
+    again = Signal()
+    folder_wanted = Signal(Path)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAccessibleName("Preview and result")
+        self._theme = theme
+        self.path: Path | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP, 12, GAP, GAP)
+        column.setSpacing(GAP_SMALL)
+        head = QHBoxLayout()
+        head.setSpacing(GAP_SMALL)
+        self.title = TextLabel("Preview", TextRole.heading)
+        head.addWidget(self.title)
+        head.addStretch(1)
+        self.caption = TextLabel("", TextRole.caption, "muted")
+        head.addWidget(self.caption)
+        self.simulated = Chip(theme, Tone.slow, "SIMULATED")
+        self.simulated.setToolTip("No real model made these pictures")
+        self.simulated.hide()
+        head.addWidget(self.simulated)
+        column.addLayout(head)
+        self._stack = QStackedWidget()
+        self._stack.setStyleSheet("background: transparent;")
+        self.picture = PictureView(theme, "Preview of the video")
+        self._stack.addWidget(self.picture)
+        column.addWidget(self._stack, 1)
+        self.guess = TextLabel(GUESS, TextRole.caption, "muted")
+        self.guess.hide()
+        column.addWidget(self.guess)
+        self.bar = ResultBar()
+        self.bar.again.connect(self.again)
+        self.bar.folder_wanted.connect(self._open_folder)
+        self.bar.path_wanted.connect(self._copy_path)
+        self.bar.hide()
+        column.addWidget(self.bar)
+
+    def show_preview(self, image: QImage, caption: str, *, simulated: bool) -> None:
+        """The newest picture and where it comes from."""
+        self._leave_video("Preview")
+        self.caption.say(caption)
+        self.simulated.setVisible(simulated)
+        self.guess.show()
+        self.picture.show_picture(image)
+
+    def say_caption(self, caption: str) -> None:
+        """The same picture has got older."""
+        self.caption.say(caption)
+
+    def show_text(self, text: str) -> None:
+        """There is no picture; say why."""
+        self._leave_video("Preview")
+        self.caption.say("")
+        self.simulated.hide()
+        self.guess.hide()
+        self.picture.show_text(text)
+
+    def _leave_video(self, title: str) -> None:
+        self.title.say(title)
+        self.path = None
+        self.bar.hide()
+        self._stack.setCurrentWidget(self.picture)
+
+    def _open_folder(self) -> None:
+        if self.path is not None:
+            self.folder_wanted.emit(self.path.parent)
+
+    def _copy_path(self) -> None:
+        if self.path is not None:
+            QApplication.clipboard().setText(str(self.path))
