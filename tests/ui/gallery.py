@@ -163,14 +163,15 @@ def states_of(key: str) -> Sequence[State]:
     return STATES.get(key) or (State("", lambda _scene: None),)
 
 
-def pictures(theme: Theme, work: Path) -> Iterator[Picture]:
-    """Name, picture and faults of each."""
+def pictures(theme: Theme, work: Path, pages: Sequence[str] = ()) -> Iterator[Picture]:
+    """Name, picture and faults of each; with `pages` only those and no parts."""
     run = recorded_run(RECORDING, work)
-    for key in page_keys():
+    for key in pages or page_keys():
         for state in states_of(key):
             name = f"{key}-{state.name}" if state.name else key
             yield name, *shot(theme, work / name, run, key, state)
-    yield from parts(theme)
+    if not pages:
+        yield from parts(theme)
 
 
 def shot(theme: Theme, work: Path, run: StoredRun, key: str, state: State) -> tuple[QPixmap, list[str]]:

@@ -109,15 +109,25 @@ def out_of_reach(window: QWidget) -> list[str]:
     for widget in visible(window, INTERACTIVE):
         if isinstance(widget, QScrollBar) or _is_inner(widget) or not widget.isEnabled():
             continue
-        group = widget.group() if isinstance(widget, QAbstractButton) else None
-        same = [widget] if group is None or not group.exclusive() else group.buttons()
-        if not any(id(item) in reached for item in same):
+        if not any(id(item) in reached for item in _choices_of(widget)):
             missing.append(f"{type(widget).__name__} '{widget.accessibleName()}' is not reached by Tab")
     if before is not None:
         before.setFocus()
     elif QApplication.focusWidget() is not None:
         QApplication.focusWidget().clearFocus()
     return missing
+
+
+def _choices_of(widget: QWidget) -> list[QWidget]:
+    """The set of choices that a control belongs to, of which arrow keys reach the others; else itself alone."""
+    if isinstance(widget, QAbstractButton):
+        group = widget.group()
+        if group is not None and group.exclusive():
+            return list(group.buttons())
+        parent = widget.parentWidget()
+        if widget.autoExclusive() and parent is not None:
+            return [item for item in parent.findChildren(QAbstractButton) if item.autoExclusive()]
+    return [widget]
 
 
 def _room(widget: QWidget) -> tuple[str, bool]:

@@ -14,8 +14,8 @@ from typing import Any
 from wan22.comfy.client import Graph
 from wan22.comfy.convert_link import FromNode, FromValue, LinkFollower
 from wan22.comfy.convert_place import Level, Place, active_places, opened
-from wan22.comfy.convert_prompt import filled_file_name, worked_out_prompt
 from wan22.comfy.convert_promoted import spread_promoted
+from wan22.comfy.convert_prompt import filled_file_name, worked_out_prompt
 from wan22.comfy.convert_refusal import refuse_group_nodes, unknown_nodes
 from wan22.comfy.convert_special import lora_stack
 from wan22.comfy.convert_widget import has_widget, widget_values

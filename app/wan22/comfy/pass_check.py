@@ -24,9 +24,10 @@ from wan22.schema.problem import Problem, Severity, problem
 MODEL_SHIFT = 8.0
 """Shift of a Wan model in ComfyUI when no node of the graph sets one."""
 
-_HIGH = re.compile(r"(?<![a-z])high(?![a-z])|highnoise", re.IGNORECASE)
-_LOW = re.compile(r"(?<![a-z])low(?![a-z])|lownoise", re.IGNORECASE)
-_FAST = re.compile(r"lightx2v|lightning|distill|causvid|accvid|(?<![0-9a-z])[48][ _-]?steps?(?![a-z])", re.IGNORECASE)
+HIGH = re.compile(r"(?<![a-z])high(?![a-z])|highnoise", re.IGNORECASE)
+LOW = re.compile(r"(?<![a-z])low(?![a-z])|lownoise", re.IGNORECASE)
+FAST = re.compile(r"lightx2v|lightning|distill|causvid|accvid|(?<![0-9a-z])[48][ _-]?steps?(?![a-z])", re.IGNORECASE)
+"""File names of LoRAs and models that need few steps."""
 _MOST_FAST_STEPS, _LEAST_FULL_STEPS = 12, 9
 
 
@@ -67,13 +68,13 @@ def noise_ratio(graph: Graph, first: str, second: str) -> float | None:
     t_first, t_second = 1 - ends[1] / ends[2], 1 - starts[0] / starts[2]
     if not (0 < t_first < 1 and 0 < t_second < 1):
         return None
-    shift_first, shift_second = _shift(graph, first), _shift(graph, second)
+    shift_first, shift_second = shift_in_force(graph, first), shift_in_force(graph, second)
     if not shift_first or not shift_second:
         return None
     return (shift_first * t_first / (1 - t_first)) / (shift_second * t_second / (1 - t_second))
 
 
-def _shift(graph: Graph, sampler: str) -> float | None:
+def shift_in_force(graph: Graph, sampler: str) -> float | None:
     """Shift in force; None when a node sets one that cannot be read, or when the model is not known."""
     shift = shift_of_pass(graph, sampler)
     chain = model_chain(graph, sampler)
@@ -94,15 +95,17 @@ def _ratio_text(graph: Graph, first: str, second: str) -> str:
     return f" The later pass gets {ratio:.2f} of the noise that it expects ({amount})."
 
 
-def _doubt(code: str, message: str, node: str) -> Problem:
-    return problem(code, message, Severity.warning, node=node)
+def _doubt(code: str, rule: str, message: str, node: str | None, **where: object) -> Problem:
+    """A warning; `rule` names the very thing that was found, finer than the code."""
+    return problem(code, message, Severity.warning, rule=rule, node=node, **where)
 
 
 def _handover_doubts(graph: Graph, first: str, second: str) -> Iterator[Problem]:
     one, two = f"the pass at node {first}", f"the pass at node {second}"
-    shifts = _shift(graph, first), _shift(graph, second)
+    shifts = shift_in_force(graph, first), shift_in_force(graph, second)
     if shifts[0] is not None and shifts[1] is not None and abs(shifts[0] - shifts[1]) > 1e-6:
         yield _doubt(
+            "shifts_unequal",
             "shifts_unequal",
             f"The shift is {shifts[0]:g} in {one} and {shifts[1]:g} in {two}." + _ratio_text(graph, first, second),
             second,
@@ -111,6 +114,7 @@ def _handover_doubts(graph: Graph, first: str, second: str) -> Iterator[Problem]
     if ends and starts and ends[2] != starts[2]:
         yield _doubt(
             "passes_disagree",
+            "steps_differ",
             f"The schedule has {ends[2]} steps in {one} and {starts[2]} in {two}." + _ratio_text(graph, first, second),
             second,
         )
@@ -118,6 +122,7 @@ def _handover_doubts(graph: Graph, first: str, second: str) -> Iterator[Problem]
         effect = "steps are left out" if starts[0] > ends[1] else "steps are done twice"
         yield _doubt(
             "passes_disagree",
+            "steps_gap",
             f"{one.capitalize()} ends at step {ends[1]}, {two} starts at step {starts[0]}: {effect}."
             + _ratio_text(graph, first, second),
             second,
@@ -125,16 +130,19 @@ def _handover_doubts(graph: Graph, first: str, second: str) -> Iterator[Problem]
     if ends and ends[1] < ends[2] and leaves_noise(graph, first) is False:
         yield _doubt(
             "passes_disagree",
+            "leftover_noise_off",
             f"{one.capitalize()} does not hand on its leftover noise (return_with_leftover_noise is disabled), "
             f"which {two} needs.",
             first,
         )
     if starts and starts[0] > 0 and adds_noise(graph, second):
-        yield _doubt("passes_disagree", f"{two.capitalize()} adds noise of its own to a half-finished latent.", second)
+        message = f"{two.capitalize()} adds noise of its own to a half-finished latent."
+        yield _doubt("passes_disagree", "second_adds_noise", message, second)
     for name in ("sampler_name", "scheduler"):
         values = [text_of(graph, inputs_of(graph, node).get(name)) for node in (first, second)]
         if None not in values and values[0] != values[1]:
-            yield _doubt("passes_disagree", f"{name} is {values[0]} in {one} and {values[1]} in {two}.", second)
+            message = f"{name} is {values[0]} in {one} and {values[1]} in {two}."
+            yield _doubt("passes_disagree", f"{name.removesuffix('_name')}_differs", message, second)
 
 
 def _last_pass_doubts(graph: Graph) -> Iterator[Problem]:
@@ -146,6 +154,7 @@ def _last_pass_doubts(graph: Graph) -> Iterator[Problem]:
         if is_last and window and window[1] < window[2] and leaves_noise(graph, node):
             yield _doubt(
                 "passes_disagree",
+                "last_pass_unfinished",
                 f"The last pass (node {node}) ends at step {window[1]} of {window[2]} and keeps the leftover noise: "
                 "the video will be noisy.",
                 node,
@@ -159,27 +168,32 @@ def _model_doubts(graph: Graph) -> Iterator[Problem]:
             continue
         chain = model_chain(graph, node)
         file = expert_file(graph, chain[-1]) if chain else None
-        wrong = _LOW if role is Role.pass_1 else _HIGH
-        right = _HIGH if role is Role.pass_1 else _LOW
+        wrong = LOW if role is Role.pass_1 else HIGH
+        right = HIGH if role is Role.pass_1 else LOW
         number = "first" if role is Role.pass_1 else "second"
         if file:
             experts[role].add(file)
         for name in (*((file,) if file else ()), *lora_files(graph, node)):
             if wrong.search(name) and not right.search(name) and len(pass_nodes(graph)) > 1:
-                yield _doubt("model_choice_suspect", f"The {number} pass (node {node}) runs on '{name}'.", node)
+                rule = "expert_swapped" if name == file else "lora_swapped"
+                message = f"The {number} pass (node {node}) runs on '{name}'."
+                yield _doubt("model_choice_suspect", rule, message, node, file=name)
             if file and re.search("t2v", name, re.IGNORECASE) and re.search("i2v", file, re.IGNORECASE):
-                yield _doubt("model_choice_suspect", f"'{name}' is made for text-to-video, '{file}' is not.", node)
+                message = f"'{name}' is made for text-to-video, '{file}' is not."
+                yield _doubt("model_choice_suspect", "lora_for_text", message, node, file=name)
         loader = inputs_of(graph, chain[-1]) if chain else {}
         dtype = text_of(graph, loader.get("weight_dtype"))
         if file and "scaled" in file.lower() and dtype not in (None, "default"):
             yield _doubt(
                 "model_choice_suspect",
+                "weight_dtype_changed",
                 f"'{file}' holds scaled fp8 weights; weight_dtype should stay 'default', but is '{dtype}'.",
                 chain[-1],
             )
     for file in sorted(experts[Role.pass_1] & experts[Role.pass_2]):
-        if _HIGH.search(file) or _LOW.search(file):
-            yield problem("model_choice_suspect", f"Both passes run on the same expert '{file}'.", Severity.warning)
+        if HIGH.search(file) or LOW.search(file):
+            message = f"Both passes run on the same expert '{file}'."
+            yield _doubt("model_choice_suspect", "same_expert_twice", message, None, file=file)
     if any("14b" in file.lower() for files in experts.values() for file in files):
         yield from _vae_doubts(graph)
 
@@ -190,6 +204,7 @@ def _vae_doubts(graph: Graph) -> Iterator[Problem]:
         if vae and re.search(r"wan_?2\.2_vae", vae, re.IGNORECASE):
             yield _doubt(
                 "model_choice_suspect",
+                "vae_of_5b",
                 f"'{vae}' belongs to the 5B model; with a 14B expert the first step fails. Use wan_2.1_vae.",
                 node,
             )
@@ -204,22 +219,25 @@ def _step_doubts(graph: Graph) -> Iterator[Problem]:
         if file is None or "wan" not in file.lower():
             return
         names = (file, *lora_files(graph, node))
-        fast.append(any(_FAST.search(name) for name in names))
+        fast.append(any(FAST.search(name) for name in names))
         cfg, window = cfg_of_pass(graph, node), step_window(graph, node)
         if fast[-1] and cfg is not None and cfg > 1:
             yield _doubt(
                 "steps_suspect",
+                "cfg_with_fast_lora",
                 f"The pass at node {node} uses CFG {cfg:g} with a 4-step LoRA, which is made for CFG 1: "
                 "each step takes twice the time.",
                 node,
             )
         if fast[-1] and window and window[2] > _MOST_FAST_STEPS:
-            yield _doubt("steps_suspect", f"The pass at node {node} has {window[2]} steps with a 4-step LoRA.", node)
+            message = f"The pass at node {node} has {window[2]} steps with a 4-step LoRA."
+            yield _doubt("steps_suspect", "steps_with_fast_lora", message, node)
     if fast and not any(fast):
         steps = [window[2] for node in pass_nodes(graph) if (window := step_window(graph, node))]
         if steps and max(steps) < _LEAST_FULL_STEPS:
             yield _doubt(
                 "steps_suspect",
+                "few_steps_without_lora",
                 f"The passes have {max(steps)} steps and no 4-step LoRA: the video will be blurred.",
                 pass_nodes(graph)[0],
             )

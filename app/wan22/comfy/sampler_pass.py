@@ -15,6 +15,7 @@ from wan22.comfy.graph_link import (
     source_of,
     text_of,
 )
+from wan22.comfy.lora_use import loras_on
 
 _EXACT = frozenset({"KSampler", "KSamplerAdvanced", "SamplerCustom", "SamplerCustomAdvanced"})
 _LIKE = re.compile(r"KSampler(?!Select)|^SamplerCustom|VideoSampler")
@@ -24,11 +25,14 @@ _MAX_CHAIN = 64
 
 
 def is_sampler(graph: Graph, node_id: str) -> bool:
-    """Whether a node denoises a latent: one of the core samplers, or a custom one that takes a latent."""
+    """Whether a node denoises a latent: one of the core samplers, or a custom one with a latent or model and steps."""
     name = class_of(graph, node_id)
     if name in _EXACT:
         return True
-    return bool(_LIKE.search(name)) and source_of(graph, node_id, *_LATENT_INPUTS) is not None
+    if not _LIKE.search(name):
+        return False
+    takes_model = "steps" in inputs_of(graph, node_id) and source_of(graph, node_id, *_MODEL_INPUTS) is not None
+    return takes_model or source_of(graph, node_id, *_LATENT_INPUTS) is not None
 
 
 def earlier_samplers(graph: Graph, sampler: str) -> frozenset[str]:
@@ -76,13 +80,7 @@ def expert_file(graph: Graph, loader: str) -> str | None:
 
 def lora_files(graph: Graph, sampler: str) -> tuple[str, ...]:
     """LoRA files of a pass that have any strength, in the order in which they are applied."""
-    files: list[str] = []
-    for node in model_chain(graph, sampler):
-        inputs = inputs_of(graph, node)
-        name = text_of(graph, inputs.get("lora_name"))
-        if name and float_of(graph, inputs.get("strength_model", 1.0)) != 0.0:
-            files.insert(0, name)
-    return tuple(files)
+    return tuple(use.file for use in loras_on(graph, model_chain(graph, sampler)) if use.counts)
 
 
 def shift_of_pass(graph: Graph, sampler: str) -> float | None:
@@ -136,6 +134,12 @@ def step_window(graph: Graph, sampler: str) -> tuple[int, int, int] | None:
     steps = int_of(graph, inputs.get("steps"))
     if steps is None or steps < 0:
         return None
+    if "start_step" in inputs and "end_step" in inputs:  # samplers of the wrapper: -1 means to the end
+        first, last = int_of(graph, inputs["start_step"]), int_of(graph, inputs["end_step"])
+        if first is None or last is None:
+            return None
+        last = steps if last < 0 else min(last, steps)
+        return min(max(first, 0), last), last, steps
     if "start_at_step" not in inputs and "end_at_step" not in inputs:
         denoise = float_of(graph, inputs.get("denoise", 1.0))
         if denoise is None:

@@ -207,6 +207,9 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "The file holds a workflow in the editor's form.",
         "Export it from ComfyUI with Export (API).",
     ),
+    "model_file_invalid": ErrorCode(
+        _K.workflow, "The file is not a whole model file.", "Download it again; compare its size and SHA-256."
+    ),
     "definitions_invalid": ErrorCode(
         _K.workflow,
         "The file holds no node definitions.",
@@ -431,6 +434,16 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.run,
         "The folder does not hold a recording that can be imported.",
         "It needs NAME.messages.jsonl and NAME.history.json.",
+    ),
+    # the queue
+    "queue_unusable": ErrorCode(
+        _K.machine,
+        "The file that holds the queue cannot be used.",
+        "Close other panels, or move the file away to begin with an empty queue.",
+    ),
+    "job_not_found": ErrorCode(_K.run, "The queue holds no such job.", "It was removed, perhaps by another panel."),
+    "job_not_waiting": ErrorCode(
+        _K.run, "The job has begun or is over.", "Duplicate it to make it again with other values."
     ),
     "window_unavailable": ErrorCode(
         _K.machine,

@@ -1,17 +1,21 @@
 """Frames of one clip, decoded in a thread into pictures that are ready to paint."""
 
 import threading
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from wan22.schema.clip import ClipInfo
 from wan22.schema.problem import AppError, Problem
 from wan22.system.cancel import CancelToken
 from wan22.system.threads import Worker
 from wan22.video.frames import Frame, FrameReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wan22.schema.clip import ClipInfo
 
 CACHE_BYTES = 600_000_000
 _FRAMES_MIN = 8

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
     """All pages in their order; what a page needs is imported when it is visited first."""
 
+    def run() -> "QWidget":
+        from wan22.ui.pages.run_page import RunPage
+
+        return RunPage(context())
+
     def monitor() -> "QWidget":
         from wan22.ui.pages.monitor_page import MonitorPage
 
@@ -24,5 +29,6 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
         return page
 
     return [
+        PageEntry("run", "Run", "run", "Is it done, and how long will it take?", run),
         PageEntry("monitor", "Monitor", "monitor", "What does the GPU do, and what holds it back?", monitor),
     ]

@@ -134,3 +134,27 @@ def test_a_request_to_end_ends_the_child():
     assert ended is not None
     assert ended["exit"] in (1, -signal.SIGINT)
     assert talk.close() == 0
+
+
+def test_after_a_release_only_a_request_to_end_ends_the_child():
+    talk = Talk(python("import time; time.sleep(60)"))
+    started = talk.hear()
+    assert started is not None
+    talk.write("release 5.000")
+    assert talk.process.stdin is not None
+    talk.process.stdin.close()
+    with pytest.raises(subprocess.TimeoutExpired):
+        talk.process.wait(0.7)
+    os.kill(started["pid"], 0)
+    talk.process.terminate()
+    assert "exit" in (talk.hear() or {})
+    assert talk.close() == 0
+
+
+def test_a_stop_after_a_release_is_still_obeyed():
+    talk = Talk(python("import time; time.sleep(60)"))
+    talk.hear()
+    talk.write("release 5.000")
+    talk.write("stop 5.000")
+    assert "exit" in (talk.hear() or {})
+    assert talk.close() == 0

@@ -54,7 +54,7 @@ class MonitorDrawing:
                 store = self.source.history.store(gpu)
                 if store is None:
                     continue
-                found = store.slice_of(series, self.view.span_s, pixels, self._end_s, margin=1)
+                found = store.slice_of(series, self.view.span_s, pixels, self._end_s, margin_s=GAP_S)
                 is_main = gpu == self.gpus[0]
                 if is_main:
                     self.drawn[series] = found
@@ -177,7 +177,9 @@ class MonitorDrawing:
         self._bars = [None] * len(LANES)
         if store is not None:
             count = max(1, min(int(self.view.span_s / BAR_LEAST_S), pixels // BAR_PIXELS))
-            self._bars = [store.slice_of(series, self.view.span_s, count, self._end_s, margin=1) for series, _ in LANES]
+            self._bars = [
+                store.slice_of(series, self.view.span_s, count, self._end_s, margin_s=GAP_S) for series, _ in LANES
+            ]
         self._stack.lanes.show_bars(self._bars, self._stack.span, self._offset_s)
 
     def _draw_lane_readout(self) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from wan22.schema.duration_text import duration
 from wan22.schema.problem import AppError
@@ -26,6 +26,8 @@ from wan22.ui.widgets.text_label import TextLabel
 
 CURVE_MS = 66
 TEXT_EVERY = 15
+TITLE_ROOM = 520
+"""Width of the longest sentence that a Monitor opens with."""
 
 
 class MonitorPage(QWidget):
@@ -54,6 +56,7 @@ class MonitorPage(QWidget):
         self._live_choice.changed.connect(self.refresh)
         self._stored_choice: GpuChoice | None = None
         self._view = TimeView(source.fixed_span, SPANS[1][0])
+        self._place: tuple[bool, bool] | None = None
         self._is_dirty = True
         self._ticks_since_text = TEXT_EVERY
         self._timer = QTimer(self)
@@ -151,24 +154,29 @@ class MonitorPage(QWidget):
     def _choice(self) -> GpuChoice:
         return self._live_choice if self._stored_choice is None else self._stored_choice
 
-    def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GAP_SMALL)
-        words = QVBoxLayout()
-        words.setSpacing(4)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Place the controls where there is room for them."""
+        super().resizeEvent(event)
+        self._place_controls()
+
+    def _head(self) -> QGridLayout:
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(GAP_SMALL)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(0, 1)
         self.title = TextLabel("", TextRole.title)
         self.grounds = TextLabel("", TextRole.body, "muted")
         self.grounds.setWordWrap(True)
-        words.addWidget(self.title)
-        words.addWidget(self.grounds)
-        row.addLayout(words, 1)
         self.gpu_choice = QComboBox()
         self.gpu_choice.setAccessibleName("GPU whose curves stand in front")
         self.gpu_choice.setToolTip("The chosen GPU is drawn in full colour, the others faintly behind it")
         self.gpu_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.gpu_choice.activated.connect(lambda index: self.choose_gpu(self.gpu_choice.itemData(index)))
         self.gpu_choice.hide()
-        row.addWidget(self.gpu_choice)
+        self._controls = QWidget()
+        row = QHBoxLayout(self._controls)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_SMALL)
         self.spans = Segment(self._theme, "Span", [(text, tip) for _, text, tip in SPANS])
         self.spans.chosen.connect(lambda index: self.set_span(SPANS[index][0]))
         row.addWidget(self.spans)
@@ -182,7 +190,25 @@ class MonitorPage(QWidget):
         self.save = _button(row, "Save CSV…", "Save minimum, mean and maximum of every series over the visible span")
         self.save.setAccessibleName("Save the visible span as CSV")
         self.save.clicked.connect(self._ask_where)
-        return row
+        return self._grid
+
+    def _place_controls(self) -> None:
+        """Beside the sentence where it leaves room for them, else beside its grounds."""
+        is_choice = self.gpu_choice.isVisibleTo(self)
+        needed = TITLE_ROOM + self._controls.sizeHint().width()
+        needed += self.gpu_choice.sizeHint().width() if is_choice else 0
+        place = (self.width() - 2 * GUTTER >= needed, is_choice)
+        if place == self._place:
+            return
+        self._place = place
+        is_wide = place[0]
+        for widget in (self.title, self.grounds, self.gpu_choice, self._controls):
+            self._grid.removeWidget(widget)
+        top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
+        self._grid.addWidget(self.title, 0, 0, 1, 1 if is_choice or is_wide else 3)
+        self._grid.addWidget(self.gpu_choice, 0, 1, 1, 1 if is_wide else 2, top)
+        self._grid.addWidget(self._controls, 0 if is_wide else 1, 2 if is_wide else 1, 1, 1 if is_wide else 2, top)
+        self._grid.addWidget(self.grounds, 1, 0, 1, 3 if is_wide else 1, Qt.AlignmentFlag.AlignTop)
 
     def _connect_stack(self) -> None:
         stack, gesture = self.stack, self.stack.gesture
@@ -262,6 +288,7 @@ class MonitorPage(QWidget):
         self.pause.setText("Go on" if view.is_held else "Pause")
         self.pause.setAccessibleName(self.pause.text())
         self.stack.gesture.show_can_drag(not view.moves)
+        self._place_controls()
         self._recoloured()
 
     def _toggle_pause(self) -> None:

@@ -30,7 +30,7 @@ class ServerSearch(QObject):
 
     found = Signal(object)
     chosen_folder = Signal(object)
-    chosen_url = Signal(str)
+    chosen_url = Signal(object)
     refused = Signal(str)
 
     def __init__(self, work: Work, clock: Clock, parent: QObject) -> None:

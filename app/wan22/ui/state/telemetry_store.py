@@ -143,12 +143,12 @@ class TelemetryStore:
         self.oldest_s = time_s if self.oldest_s is None else min(self.oldest_s, time_s)
 
     def slice_of(
-        self, series: int, span_s: float, pixels: int, end_s: float | None = None, margin: int = 0
+        self, series: int, span_s: float, pixels: int, end_s: float | None = None, margin_s: float = 0.0
     ) -> SeriesSlice:
         """What happened in the `span_s` before `end_s` (None: the newest sample), at most one bucket a pixel.
 
-        Buckets lie on a fixed raster, so a curve does not flicker while it moves. `margin`: so many buckets more at
-        both ends, for a curve that is to reach the edges.
+        Buckets lie on a fixed raster, so a curve does not flicker while it moves. `margin_s`: so much more at
+        both ends, at least one bucket, for a curve that is to reach the edges.
         """
         end_s = end_s if end_s is not None else self.newest_s
         if end_s is None or self.newest_s is None:
@@ -156,6 +156,7 @@ class TelemetryStore:
         level = self._level_for(end_s - span_s)
         assert level.newest is not None
         fold = self._fold(level, span_s, pixels)
+        margin = math.ceil(margin_s / (level.step_s * fold))
         last = min(level.newest, math.floor(end_s / level.step_s) + margin * fold)
         wanted = ((math.floor((end_s - span_s) / level.step_s) + 1) // fold - margin) * fold
         first = max(level.newest - level.size + 1, wanted)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP_TINY, READOUT_COLUMN, TextRole
 from wan22.ui.number_text import MISSING
@@ -13,11 +14,13 @@ NOTES = 3
 
 
 class CursorReadout(QWidget):
-    """One large value with its unit, and up to three muted lines."""
+    """One large value with its unit, and up to three muted lines: as many as there is room for."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
+        self._said: Sequence[str] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
         self.setFixedWidth(READOUT_COLUMN)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 0, 0, 0)
@@ -41,9 +44,20 @@ class CursorReadout(QWidget):
         """Show a value that is already a text; a missing one has no unit."""
         self.value.say(value)
         self.unit.say("" if value == MISSING else unit)
-        for number, label in enumerate(self.notes):
-            text = notes[number] if number < len(notes) else ""
-            label.say(text)
-            label.setVisible(bool(text))
+        if tuple(notes) != self._said:
+            self._said = tuple(notes)
+            for label, text in zip(self.notes, (*notes, *[""] * NOTES), strict=False):
+                label.say(text)
+            self._fit()
         self.setAccessibleName(f"{self._name} {value} {unit}".strip())
         self.setAccessibleDescription(", ".join(notes))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low window has room for fewer lines."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.height() - self.value.sizeHint().height()
+        for number, label in enumerate(self.notes, start=1):
+            label.setVisible(number <= len(self._said) and number * label.sizeHint().height() <= room)

@@ -43,7 +43,7 @@ class _Rows(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().paint(painter, option, index)
-        rect: QRect = option.rect  # type: ignore[attr-defined] - Qt's stubs leave out the fields of options
+        rect: QRect = option.rect
         painter.save()
         painter.setFont(self._theme.font(TextRole.caption))
         painter.setPen(self._theme.colour("muted"))

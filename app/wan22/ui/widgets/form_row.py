@@ -1,7 +1,5 @@
 """One line of a form: what it is at the left, how it is entered at the right, and what is said to it below."""
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -12,9 +10,9 @@ TITLE_COLUMN = 232
 
 
 class FormRow(QWidget):
-    """`editors` stand side by side, the first takes the room that there is."""
+    """Empty until `place` puts the editors in."""
 
-    def __init__(self, title: str, help_text: str, editors: Sequence[QWidget], parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, help_text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -33,17 +31,21 @@ class FormRow(QWidget):
         row.addWidget(words)
         right = QVBoxLayout()
         right.setSpacing(GAP_TINY)
-        line = QHBoxLayout()
-        line.setSpacing(GAP_SMALL)
-        for number, editor in enumerate(editors):
-            line.addWidget(editor, 1 if number == 0 else 0, Qt.AlignmentFlag.AlignVCenter)
-        right.addLayout(line)
+        self._line = QHBoxLayout()
+        self._line.setSpacing(GAP_SMALL)
+        right.addLayout(self._line)
         self.note = TextLabel("", TextRole.caption, "muted")
         self.note.setWordWrap(True)
         self.note.hide()
         right.addWidget(self.note)
         right.addStretch(1)
         row.addLayout(right, 1)
+
+    def place(self, *editors: QWidget) -> "FormRow":
+        """Editors side by side; the first takes the room that there is."""
+        for number, editor in enumerate(editors):
+            self._line.addWidget(editor, 1 if number == 0 else 0, Qt.AlignmentFlag.AlignVCenter)
+        return self
 
     def show_note(self, text: str, ink: str = "muted") -> None:
         """Say something below the editor; an empty text takes it away."""

@@ -1,10 +1,10 @@
 """A picture fitted into the room there is, or a text in its place."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from wan22.ui.measure import CONTROL_RADIUS, GAP, TextRole
+from wan22.ui.measure import CONTROL_RADIUS, GAP, GAP_TINY, TextRole
 from wan22.ui.theme import Theme
 
 _LEAST = QSize(160, 96)
@@ -27,6 +27,7 @@ class FrameView(QWidget):
         self._title = ""
         self._text = ""
         self._smaller: QImage | None = None
+        self._has_ring = False
         self.setMinimumSize(_LEAST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -48,6 +49,8 @@ class FrameView(QWidget):
 
     def show_image(self, image: QImage, pixel_aspect: float = 1.0) -> None:
         """Show a picture; `pixel_aspect` is width to height of one of its pixels."""
+        if image is self._image and pixel_aspect == self._pixel_aspect:
+            return
         self._image, self._pixel_aspect = image, pixel_aspect
         self._title = self._text = ""
         self._smaller = None
@@ -76,14 +79,32 @@ class FrameView(QWidget):
         left, top = int((room_x - width) // 2), int((room_y - height) // 2)
         return QRectF(left / ratio, top / ratio, width / ratio, height / ratio)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring is for those who came by keyboard; a pointer shows where it is."""
+        self._has_ring = event.reason() is not Qt.FocusReason.MouseFocusReason
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the ring away."""
+        self._has_ring = False
+        super().focusOutEvent(event)
+        self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the ground, then the picture or the words."""
+        """Paint the ground, then the picture or the words, then the ring of the focus."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.colour(self._surface))
         if self._image is not None:
             self._paint_image(painter, self._image)
         elif self._title or self._text:
             self._paint_words(painter)
+        if self._has_ring:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self._theme.colour("focus"), 2))
+            ring = QRectF(self.rect()) if self._image is None else self.picture_rect()
+            painter.drawRoundedRect(ring.adjusted(1, 1, -1, -1), GAP_TINY, GAP_TINY)
         painter.end()
 
     def _paint_image(self, painter: QPainter, image: QImage) -> None:
@@ -105,7 +126,7 @@ class FrameView(QWidget):
         painter.setBrush(self._theme.colour("field"))
         painter.drawRoundedRect(QRectF(self.rect()), CONTROL_RADIUS, CONTROL_RADIUS)
         room = QRectF(self.rect()).adjusted(GAP, GAP, -GAP, -GAP)
-        flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
+        flags = Qt.AlignmentFlag.AlignHCenter.value | Qt.AlignmentFlag.AlignTop.value | Qt.TextFlag.TextWordWrap.value
         parts: list[tuple[TextRole, QColor, str]] = [
             (TextRole.heading, self._theme.colour("text"), self._title),
             (TextRole.body, self._theme.colour("muted"), self._text),

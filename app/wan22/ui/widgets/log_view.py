@@ -51,6 +51,7 @@ class LogView(QWidget):
         self._least = LogLevel.info
         self._needle = ""
         self._shown_count = 0
+        self._follows = True
         self._theme = theme
         self._timer = QTimer(self)
         self._timer.setInterval(FLUSH_MS)
@@ -108,8 +109,8 @@ class LogView(QWidget):
 
     def go_to_end(self) -> None:
         """Show the newest line and follow again."""
-        bar = self.text.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        self._follows = True
+        self._grown()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out what came meanwhile."""
@@ -141,7 +142,7 @@ class LogView(QWidget):
         text.setFont(font)
         text.copyAvailable.connect(self.copy_selection.setEnabled)
         text.verticalScrollBar().valueChanged.connect(self._scrolled)
-        text.verticalScrollBar().rangeChanged.connect(self._scrolled)
+        text.verticalScrollBar().rangeChanged.connect(self._grown)
         return text
 
     def _add_shortcuts(self) -> None:
@@ -204,13 +205,13 @@ class LogView(QWidget):
     def _flush(self) -> None:
         if not self._fresh:
             return
-        bar = self.text.verticalScrollBar()
-        follows = bar.value() >= bar.maximum() - 2
+        bar, follows = self.text.verticalScrollBar(), self._follows
         across, above = self.text.horizontalScrollBar().value(), bar.value()
         fresh = [line for line in self._fresh if self._fits(line)]
         self._fresh.clear()
         dropped = self._write(fresh)
         bar.setValue(bar.maximum() if follows else max(0, above - dropped))
+        self._follows = follows
         self.text.horizontalScrollBar().setValue(across)
         self._tell_count()
 
@@ -244,11 +245,18 @@ class LogView(QWidget):
         self.count.say("" if not total else kept if shown == total else f"{shown} of {kept}")
         self.first_error.setEnabled(any(line.level is LogLevel.error for line in self._lines))
         self.copy_all.setEnabled(shown > 0)
-        self._scrolled()
 
     def _scrolled(self) -> None:
         bar = self.text.verticalScrollBar()
-        self.to_end.setEnabled(bar.value() < bar.maximum() - 2)
+        self._follows = bar.value() >= bar.maximum() - 2
+        self.to_end.setEnabled(not self._follows)
+
+    def _grown(self) -> None:
+        """There is more or less to scroll: whoever followed the end goes on doing so."""
+        bar = self.text.verticalScrollBar()
+        if self._follows:
+            bar.setValue(bar.maximum())
+        self.to_end.setEnabled(not self._follows)
 
     def _escape(self) -> None:
         if self.filter.text():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP_SMALL, GAP_TINY, TextRole
@@ -24,6 +24,25 @@ class ChoiceRow:
     text: str
     mark: tuple[Tone, str] | None = None
     is_used: bool = False
+
+
+class _RowButton(QPushButton):
+    """As large as its layout wants it, which a button does not ask."""
+
+    def sizeHint(self) -> QSize:
+        layout = self.layout()
+        return layout.sizeHint() if layout is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        layout = self.layout()
+        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        return max(_ROW_HEIGHT, layout.heightForWidth(width)) if layout is not None else _ROW_HEIGHT
 
 
 class ProfileChoice(QWidget):
@@ -60,11 +79,13 @@ class ProfileChoice(QWidget):
             self.rows[focused].setFocus()
 
     def _button(self, row: ChoiceRow) -> QPushButton:
-        button = QPushButton()
+        button = _RowButton()
         button.setProperty("kind", "row")
         button.setCheckable(True)
         button.setMinimumHeight(_ROW_HEIGHT)
-        button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        button.setSizePolicy(policy)
         used = ", in use" if row.is_used else ""
         mark = f", {row.mark[1]}" if row.mark is not None else ""
         button.setAccessibleName(f"{row.title}, {row.text}{mark}{used}")

@@ -53,6 +53,11 @@ class PromptForm(QWidget):
         self.profile.show_entries(entries, chosen or "")
         self.profile_doubt.show_doubt(found.broken or note, Tone.bad if found.broken else Tone.unknown)
 
+    def settle(self) -> None:
+        """Take a number that is still being typed."""
+        self.length.interpretText()
+        self.size_choice.settle()
+
     def _add_texts(self, theme: Theme, column: QVBoxLayout) -> None:
         tip = "What moves and how the camera moves; what is in the picture need not be said again"
         self.prompt = PromptField(theme, "Prompt", tip, _PROMPT_HEIGHT)
@@ -77,9 +82,9 @@ class PromptForm(QWidget):
         column.addWidget(self.negative)
 
     def _add_numbers(self, theme: Theme, column: QVBoxLayout) -> None:
-        self.size = SizeChoice(theme)
-        self.size.picked.connect(self._form.set_size)
-        self.size.typed.connect(self._form.set_custom)
+        self.size_choice = SizeChoice(theme)
+        self.size_choice.picked.connect(self._form.set_size)
+        self.size_choice.typed.connect(self._form.set_custom)
         tip = "How many frames; Wan 2.2 makes 4n + 1, such as 49, 81 or 121. 81 is what it was trained on"
         self.length = NumberField("Length in frames", tip, (1, 16384), 4, first=1, suffix=" frames")
         self.length.valueChanged.connect(self._form.set_length)
@@ -87,8 +92,11 @@ class PromptForm(QWidget):
         grid.setContentsMargins(0, GAP_TINY, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(GAP_TINY)
-        for number, (name, field) in enumerate((("Size", self.size), ("Length", self.length))):
-            buddy = self.size.choice if field is self.size else field
+        columns: list[tuple[str, QWidget, QWidget]] = [
+            ("Size", self.size_choice.choice, self.size_choice),
+            ("Length", self.length, self.length),
+        ]
+        for number, (name, buddy, field) in enumerate(columns):
             grid.addWidget(label_for(name, buddy), 0, number)
             grid.addWidget(field, 1, number)
             grid.setColumnStretch(number, 1)
@@ -146,7 +154,7 @@ class PromptForm(QWidget):
             else "What shall not be seen; the model is pushed away from it"
         )
         self.negative_reason.say(reason)
-        self.size.show_sizes(form.sizes, form.size_key, form.size)
+        self.size_choice.show_sizes(form.sizes, form.size_key, form.size)
         self.length.show_value(form.shown_length)
         fps = form.fps
         self.length.detail.say(f"{form.shown_length / fps:.1f} s" if fps else "")

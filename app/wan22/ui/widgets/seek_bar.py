@@ -73,11 +73,11 @@ class SeekBar(QSlider):
             if self.hasFocus():
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(self._theme.colour("focus"), 2))
-                painter.drawEllipse(QRectF(centre - _RADIUS + 1, middle - _RADIUS - 1 + 2, 12, 12).adjusted(-2, -2, 2, 2))
+                painter.drawEllipse(
+                    QRectF(centre - _RADIUS + 1, middle - _RADIUS - 1 + 2, 12, 12).adjusted(-2, -2, 2, 2)
+                )
         painter.end()
 
     def _follow(self, event: QMouseEvent) -> None:
         place = round(event.position().x()) - _RADIUS
-        self.setValue(
-            QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), place, self.width() - 2 * _RADIUS)
-        )
+        self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), place, self.width() - 2 * _RADIUS))

@@ -20,17 +20,17 @@ class SettingEditor(FormRow):
     """One setting: entered, judged as it is typed, told where it comes from, and reset."""
 
     def __init__(self, field: SettingField, draft: SettingDraft, parent: QWidget | None = None) -> None:
+        limits = f" Allowed: {field.limits}." if field.limits else ""
+        super().__init__(field.title, f"{field.help}{limits}", parent)
         self.field = field
         self._draft = draft
-        self._show, self._lock, entry = self._entry()
-        self.entry = entry
+        self._show, self._lock, self.entry = self._entry()
         self.reset = QPushButton("Reset")
         self.reset.setProperty("kind", "flat")
         self.reset.setAccessibleName(f"Reset: {field.title}")
         self.reset.setToolTip(f"Back to the default: {_shown(field, field.default_text)}")
         self.reset.clicked.connect(lambda: draft.reset(field.key))
-        limits = f" Allowed: {field.limits}." if field.limits else ""
-        super().__init__(field.title, f"{field.help}{limits}", (entry, self.reset), parent)
+        self.place(self.entry, self.reset)
         draft.changed.connect(self.refresh)
         self.refresh()
 

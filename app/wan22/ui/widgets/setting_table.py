@@ -40,25 +40,30 @@ class SettingTable(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._empty = empty
+        self._blocks: list[QWidget] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GAP_SMALL)
 
     def show_entries(self, entries: Sequence[SettingEntry]) -> None:
         """Show these instead of what is there."""
-        while self._column.count():
-            widget = self._column.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        for widget in self._blocks:
+            self._column.removeWidget(widget)
+            widget.hide()
+            widget.deleteLater()
+        self._blocks = []
         if not entries:
-            self._column.addWidget(TextLabel(self._empty, TextRole.body, "muted"))
+            self._add(TextLabel(self._empty, TextRole.body, "muted"))
         for number, entry in enumerate(entries):
             if number:
                 rule = QFrame()
                 rule.setObjectName("rule")
-                self._column.addWidget(rule)
-            self._column.addWidget(self._block(entry))
+                self._add(rule)
+            self._add(self._block(entry))
+
+    def _add(self, widget: QWidget) -> None:
+        self._column.addWidget(widget)
+        self._blocks.append(widget)
 
     def _block(self, entry: SettingEntry) -> QWidget:
         block = QWidget()

@@ -49,12 +49,19 @@ class SizeChoice(QWidget):
 
     def show_sizes(self, sizes: Sequence[tuple[str, str, Size]], key: str, size: Size) -> None:
         """What can be chosen, what is, and the size that this comes to."""
-        entries = [Entry(one, size_text(at), f"{shape_text(at)} · {name}", _TIPS.get(one, "")) for one, name, at in sizes]
+        entries = [
+            Entry(one, size_text(at), f"{shape_text(at)} · {name}", _TIPS.get(one, "")) for one, name, at in sizes
+        ]
         own = Entry(CUSTOM, size_text(size) if key == CUSTOM else "Custom …", "custom" if key == CUSTOM else "")
         self.choice.show_entries([*entries, own], key)
         self._own.setVisible(key == CUSTOM)
         self.width_field.show_value(size[0])
         self.height_field.show_value(size[1])
+
+    def settle(self) -> None:
+        """Take a number that is still being typed."""
+        for field in (self.width_field, self.height_field):
+            field.interpretText()
 
     def _typed(self) -> None:
         self.typed.emit(self.width_field.value(), self.height_field.value())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QHBoxLayout,
@@ -30,6 +30,7 @@ from wan22.ui.widgets.text_label import TextLabel
 
 FAINT = 0.45
 FILL = 0.14
+KEY_HEIGHT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class StripPlot(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addLayout(self._labels())
+        row.addWidget(self._labels())
         row.addWidget(self.view, 1)
         row.addWidget(self.readout)
         theme.changed.connect(self._recolour)
@@ -171,8 +172,7 @@ class StripPlot(QWidget):
             return
         self._limits = tuple(limits)
         self.backdrop.limits = self._limits
-        for number, key in enumerate(self._keys):
-            key.show_line(*((self._limits[number].kind, self._limits[number].text) if number < len(limits) else ()))
+        self._fit_labels()
         self.backdrop.refresh()
 
     def set_shades(self, shades: Sequence[Shade]) -> None:
@@ -236,14 +236,22 @@ class StripPlot(QWidget):
                 self._fill.set_colour(ground)
         self.backdrop.update()
 
-    def _labels(self) -> QVBoxLayout:
-        column = QVBoxLayout()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low window has room for fewer lines at the left."""
+        super().resizeEvent(event)
+        self._fit_labels()
+
+    def _labels(self) -> QWidget:
+        box = QWidget()
+        box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
+        box.setFixedWidth(LABEL_COLUMN)
+        column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, GAP_SMALL, 0)
-        column.setSpacing(1)
-        title = LineKey(self._theme, self.spec.metric)
-        title.show_line(LineKind.curve, self.spec.title)
-        title.setToolTip(self.spec.tip)
-        column.addWidget(title)
+        column.setSpacing(0)
+        self._title = LineKey(self._theme, self.spec.metric)
+        self._title.show_line(LineKind.curve, self.spec.title)
+        self._title.setToolTip(self.spec.tip)
+        column.addWidget(self._title)
         self.range_text = TextLabel("", TextRole.caption, "muted")
         self.range_text.setIndent(20)
         column.addWidget(self.range_text)
@@ -251,9 +259,16 @@ class StripPlot(QWidget):
         for key in self._keys:
             column.addWidget(key)
         column.addStretch(1)
-        for widget in (title, self.range_text, *self._keys):
-            widget.setFixedWidth(LABEL_COLUMN - GAP_SMALL)
-        return column
+        return box
+
+    def _fit_labels(self) -> None:
+        """The names of the lines matter more than the range of the axis."""
+        room = self.height() - self._title.sizeHint().height()
+        for number, key in enumerate(self._keys):
+            has_room = room >= KEY_HEIGHT and number < len(self._limits)
+            key.show_line(*((self._limits[number].kind, self._limits[number].text) if has_room else ()))
+            room -= KEY_HEIGHT if has_room else 0
+        self.range_text.setVisible(room >= KEY_HEIGHT)
 
 
 def plot_view(name: str, tip: str) -> tuple[pg.GraphicsView, pg.ViewBox]:
