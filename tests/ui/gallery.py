@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tests.ui import setup_scenes
 from tests.ui.page_check import cut_off, faults_of
 from tests.ui.stage import Stage, recorded_run, sample_run
 from wan22.runs.own_band import Usual
@@ -30,9 +31,10 @@ from wan22.runs.state import Fact, reduce_all
 from wan22.schema.events import Role, ServerSaid
 from wan22.schema.gpu import GpuInfo, GpuSampled
 from wan22.ui.main_window import MainWindow
-from wan22.ui.measure import GAP, GUTTER, TextRole, WINDOW_HEIGHT, WINDOW_HEIGHT_MIN, WINDOW_WIDTH, WINDOW_WIDTH_MIN
+from wan22.ui.measure import GAP, GUTTER, WINDOW_HEIGHT, WINDOW_HEIGHT_MIN, WINDOW_WIDTH, WINDOW_WIDTH_MIN, TextRole
 from wan22.ui.page_list import page_entries
 from wan22.ui.pages.monitor_page import MonitorPage
+from wan22.ui.pages.setup_page import SetupPage
 from wan22.ui.state.stage_row import StageRow, StageState
 from wan22.ui.state.stage_rows import stage_rows
 from wan22.ui.state.stored_run import inventory_of, recorded_facts, source_of_run
@@ -114,6 +116,14 @@ def monitor_zoomed(scene: Scene) -> None:
     page.stack.gesture.stepped.emit(-20)
 
 
+def setup_state(name: str) -> State:
+    def prepare(scene: Scene) -> None:
+        assert isinstance(scene.page, SetupPage)
+        setup_scenes.STATES[name](scene.stage, scene.page)
+
+    return State(name, prepare)
+
+
 def page_of(scene: Scene) -> MonitorPage:
     assert isinstance(scene.page, MonitorPage)
     return scene.page
@@ -128,6 +138,7 @@ STATES: Mapping[str, Sequence[State]] = {
         State("run", monitor_run),
         State("zoomed", monitor_zoomed),
     ),
+    "setup": tuple(setup_state(name) for name in setup_scenes.STATES),
 }
 """Key of a page: its states. The author of a page adds a line or more here."""
 

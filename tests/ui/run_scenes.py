@@ -21,7 +21,6 @@ from wan22.schema.events import (
     PromptOutcome,
     PromptQueued,
     PromptStarted,
-    Role,
     RunFinished,
     RunStarted,
     ServerReady,
@@ -94,9 +93,7 @@ def desk(
 ) -> None:
     """Say what the desk does."""
     now_s = stage.clock.now()
-    stage.bus.publish(
-        DeskChanged(time_s=now_s, activity=activity, current=current, waiting=waiting, server=server)
-    )
+    stage.bus.publish(DeskChanged(time_s=now_s, activity=activity, current=current, waiting=waiting, server=server))
 
 
 def facts_of(stored: StoredRun, first: Sequence[Fact] = ()) -> list[Fact]:
@@ -112,3 +109,202 @@ def facts_of(stored: StoredRun, first: Sequence[Fact] = ()) -> list[Fact]:
     ]
     recorded = [fact for fact in stored.facts() if not isinstance(fact, RunStarted)]
     return [*before, *first, *recorded]
+
+
+def recorded(stage: Stage, work: Path, name: str = COLD) -> list[Fact]:
+    """All facts of a job on a recorded run; the boards of its machine are known."""
+    stored = recorded_run(name, work)
+    stage.context.history.set_inventory(inventory_of(stored.manifest))
+    return facts_of(stored)
+
+
+def upto(facts: Sequence[Fact], kind: type, count: int = 1, **fields: object) -> list[Fact]:
+    """The facts up to the `count`-th of a kind whose fields are those."""
+    for number, fact in enumerate(facts):
+        if isinstance(fact, kind) and all(getattr(fact, name) == value for name, value in fields.items()):
+            count -= 1
+            if count == 0:
+                return list(facts[: number + 1])
+    raise AssertionError(f"there is no such {kind.__name__}")
+
+
+def expect(stage: Stage, work: Path) -> None:
+    """What such jobs usually took: the recorded runs themselves."""
+    runs = [recorded_run(name, work / name) for name in (COLD, "640x640x81-warm-1", "640x640x81-warm-2")]
+    usual = usual_from_runs([summary_of(run) for run in runs])
+    stage.bus.publish(RunExpected(time_s=stage.clock.now(), manifest=runs[0].manifest, usual=usual))
+    stage.settle()
+
+
+def judge(stage: Stage, work: Path, clip: str = "clip_rife425_32.mp4") -> None:
+    """The end of a run as the desk tells it, with a clip of ours as its result."""
+    stored = recorded_run(COLD, work / "judged")
+    summary = judged(stored.manifest, summary_of(stored), work)
+    fact = RunJudged(
+        time_s=stage.clock.now(),
+        folder=str(work),
+        manifest=stored.manifest,
+        summary=summary,
+        outputs=(str(CLIP / clip),),
+    )
+    stage.bus.publish(fact)
+
+
+def preview(stage: Stage, node: str, age_s: float) -> PreviewReceived:
+    """A picture as a server sends it: JPEG, small."""
+    picture = Image.new("RGB", (512, 512), "#2B3F5C")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 320, 512, 512), fill="#1F4E6B")
+    draw.polygon([(256, 120), (256, 330), (150, 330)], fill="#E6DCC6")
+    draw.ellipse((360, 80, 430, 150), fill="#F2C14E")
+    small = picture.resize((40, 40)).resize((512, 512), Image.Resampling.NEAREST)
+    packed = BytesIO()
+    small.save(packed, "JPEG")
+    image = packed.getvalue()
+    return PreviewReceived(
+        time_s=stage.clock.now() - age_s, node=node, image_format="jpeg", byte_count=len(image), image=image
+    )
+
+
+def idle(stage: Stage, _work: Path) -> None:
+    """Nothing is held, nothing was asked for."""
+    desk(stage, Activity.idle, None, None)
+
+
+def ready(stage: Stage, _work: Path) -> None:
+    """A server is held, no job was asked for."""
+    desk(stage, Activity.connecting, None, None)
+    stage.tell(
+        [
+            ServerStarting(time_s=0.0, argv=("python", "main.py"), folder="ComfyUI", url=URL, pid=4711),
+            ServerReady(time_s=12.0, url=URL, owned=True, version="0.25.0", startup_s=12.0, pid=4711),
+            LaunchProved(time_s=13.0, claims=CLAIMS),
+        ]
+    )
+    desk(stage, Activity.idle, None)
+
+
+def starting(stage: Stage, work: Path) -> None:
+    """ComfyUI starts for a job."""
+    desk(stage, Activity.working, server=None)
+    stage.tell(upto(recorded(stage, work), ServerStageReached, stage="version"))
+
+
+def queued(stage: Stage, work: Path) -> None:
+    """The server has the job and does another one."""
+    desk(stage, Activity.working)
+    stage.tell(upto(recorded(stage, work), PromptQueued))
+
+
+def pass_1(stage: Stage, work: Path) -> None:
+    """The first job ever, in its first pass."""
+    desk(stage, Activity.working)
+    facts = recorded(stage, work)
+    told = upto(facts, StepDone, node="57")
+    stage.tell(told)
+    expect(stage, work)
+
+
+def running(stage: Stage, work: Path) -> None:
+    """In the second pass, with what is usual known, and a preview."""
+    desk(stage, Activity.working, waiting=(JobTicket(2, TICKET.request),))
+    stage.tell(upto(recorded(stage, work), StepDone, node="58"))
+    expect(stage, work)
+    stage.bus.publish(preview(stage, "58", 0.0))
+    stage.clock.advance(1.5)
+
+
+def decode(stage: Stage, work: Path) -> None:
+    """The frames are decoded."""
+    desk(stage, Activity.working)
+    stage.tell(upto(recorded(stage, work), NodeStarted, node="8"))
+
+
+def lost(stage: Stage, work: Path) -> None:
+    """The live connection is lost in the first pass."""
+    desk(stage, Activity.working)
+    facts = upto(recorded(stage, work), StepDone, node="57")
+    stage.tell([*facts, SocketLost(time_s=facts[-1].time_s + 1.0, reason="closed by the other side")])
+
+
+def done(stage: Stage, work: Path) -> None:
+    """The job has succeeded and its video is there."""
+    desk(stage, Activity.working)
+    stage.tell(recorded(stage, work))
+    judge(stage, work)
+    desk(stage, Activity.idle, None)
+
+
+def out_of_memory(stage: Stage, work: Path) -> None:
+    """The recorded job that did not fit."""
+    desk(stage, Activity.working)
+    stage.tell(recorded(stage, work, "1280x720x81-out-of-memory"))
+    desk(stage, Activity.idle, None)
+
+
+def interrupted(stage: Stage, work: Path) -> None:
+    """The recorded job that somebody stopped at the server."""
+    desk(stage, Activity.working)
+    stage.tell(recorded(stage, work, "1280x720x81-interrupted"))
+    desk(stage, Activity.idle, None)
+
+
+def stopping(stage: Stage, work: Path) -> None:
+    """The job was asked to stop."""
+    pass_1(stage, work)
+    desk(stage, Activity.stopping)
+
+
+def cancelled(stage: Stage, work: Path) -> None:
+    """A job that was stopped here."""
+    desk(stage, Activity.working)
+    facts = upto(recorded(stage, work), StepDone, node="57")
+    end_s = facts[-1].time_s + 2.0
+    prompt_id = next(fact.prompt_id for fact in facts if isinstance(fact, PromptStarted))
+    found = problem("cancelled", "Stopped on request; the run is kept as far as it came.")
+    stage.tell(
+        [
+            *facts,
+            PromptFinished(time_s=end_s, prompt_id=prompt_id, outcome=PromptOutcome.interrupted),
+            ProblemFound(time_s=end_s, problem=found, fatal=True),
+            RunFinished(time_s=end_s, outcome=PromptOutcome.cancelled),
+        ]
+    )
+    desk(stage, Activity.idle, None)
+
+
+def died(stage: Stage, work: Path) -> None:
+    """The server ended by itself in the second pass."""
+    desk(stage, Activity.working)
+    facts = upto(recorded(stage, work), StepDone, node="58")
+    end_s = facts[-1].time_s + 2.0
+    prompt_id = next(fact.prompt_id for fact in facts if isinstance(fact, PromptStarted))
+    found = problem("server_crashed", "ComfyUI ended by itself with exit code 1.", detail="the last lines of its log")
+    stage.tell(
+        [
+            *facts,
+            ServerStopped(time_s=end_s, exit_code=1, expected=False),
+            PromptFinished(time_s=end_s, prompt_id=prompt_id, outcome=PromptOutcome.error),
+            ProblemFound(time_s=end_s, problem=found, fatal=True),
+            RunFinished(time_s=end_s, outcome=PromptOutcome.error),
+        ]
+    )
+    desk(stage, Activity.idle, None, None)
+
+
+SCENES: Mapping[str, Callable[[Stage, Path], None]] = {
+    "idle": idle,
+    "ready": ready,
+    "starting": starting,
+    "queued": queued,
+    "pass_1": pass_1,
+    "running": running,
+    "decode": decode,
+    "lost": lost,
+    "done": done,
+    "out_of_memory": out_of_memory,
+    "interrupted": interrupted,
+    "stopping": stopping,
+    "cancelled": cancelled,
+    "died": died,
+}

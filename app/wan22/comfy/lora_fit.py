@@ -1,78 +1,99 @@
-"""Whether a LoRA fits Wan 2.2 14B, told from its header: a server says nothing loud when it does not."""
+"""Whether a LoRA fits a Wan model, told from both headers: a server says nothing loud when it does not."""
 
 import re
 from dataclasses import dataclass
 
 from wan22.comfy.safetensors_header import SafetensorsHeader
 
-LAYERS = 10
-BLOCKS = 40
-TARGETS = LAYERS * BLOCKS
-"""Linear layers of a 14B expert: q k v o of self- and cross-attention, two of the feed-forward, in 40 blocks."""
+MODELS = {5120: "Wan 14B", 3072: "Wan 2.2 5B", 1536: "Wan 2.1 1.3B"}
+"""Model by the size of its attention layers."""
 
-_MODELS = {5120: "Wan 14B", 3072: "Wan 2.2 5B", 1536: "Wan 2.1 1.3B"}
-_PREFIX = re.compile(r"^(diffusion_model\.|lora_unet_+|transformer\.|model\.diffusion_model\.|)")
-_LAYER = re.compile(r"^blocks[._](\d+)[._](self_attn|cross_attn)[._]([qkvo])$|^blocks[._](\d+)[._]ffn[._]([02])$")
-_PART = re.compile(r"\.(lora_down|lora_up|lora_A|lora_B)(\.default)?(\.weight)?$|\.(alpha|dora_scale|diff|diff_b|diff_m)$")
-_KNOWN_PREFIXES = frozenset({"diffusion_model.", "lora_unet_"})
-_FORMER_PARTS = re.compile(r"(k_img|v_img|norm_k_img|img_emb)")
+_WIDTH_14B, _BLOCKS_14B = 5120, 40
+_PREFIX = re.compile(r"^(model\.diffusion_model\.|diffusion_model\.|lora_unet_+|transformer\.|base_model\.model\.)")
+_KNOWN_PREFIXES = frozenset({"diffusion_model.", "lora_unet"})
+_PART = re.compile(r"\.(lora_down|lora_up|lora_A|lora_B)(?:\.default)?(?:\.weight)?$")
+_WEIGHT = re.compile(r"^(?:model\.diffusion_model\.)?(blocks\.\d+\.(?:(?:self|cross)_attn\.[qkvo]|ffn\.[02]))\.weight$")
+_FORMER_PARTS = re.compile(r"k_img|v_img|img_emb")
 
 
 @dataclass(frozen=True, slots=True)
 class LoraFit:
-    """What a LoRA reaches. `targets`: layers with both halves that this model has and a server would find.
+    """What a LoRA reaches.
 
-    `foreign_prefix`: a way of naming that servers up to 0.25 do not understand. `model`: what its sizes were made
-    for, None = not known. `unknown`: names that belong to no layer of the model (at most five).
+    `targets` of `expected`: layers with both halves that the model has and a server would find. `foreign_prefix`: a
+    way of naming that servers up to 0.25 do not understand. `width`, `expected_width`: size of the attention layers
+    of the LoRA and of the model, None = not known. `unknown`: names of no layer of the model (at most five).
     """
 
     targets: int
+    expected: int
     foreign_prefix: str | None
-    model: str | None
+    width: int | None
+    expected_width: int
     unknown: tuple[str, ...]
     rank: int | None
 
     @property
+    def made_for(self) -> str | None:
+        """Model that the sizes were made for; None = not known."""
+        return MODELS.get(self.width) if self.width is not None else None
+
+    @property
+    def wrong_size(self) -> bool:
+        """Whether its layers have another size than the model's: the server then leaves them out."""
+        return self.width is not None and self.width != self.expected_width
+
+    @property
     def fits(self) -> bool:
-        """Whether it does its work on a 14B expert: no other model's, and at least one layer in each block reached."""
-        return self.targets >= BLOCKS and self.foreign_prefix is None and self.model in (None, "Wan 14B")
+        """Whether every layer of the model is reached."""
+        return self.targets == self.expected and self.foreign_prefix is None and not self.wrong_size
 
 
-def lora_fit(header: SafetensorsHeader) -> LoraFit:
-    """Count the layers of a 14B expert that a LoRA reaches."""
+def lora_fit(header: SafetensorsHeader, expert: SafetensorsHeader | None = None) -> LoraFit:
+    """Count the layers that a LoRA reaches: of `expert` when its header is known, else of a 14B expert."""
     halves: dict[str, set[str]] = {}
-    prefixes: dict[str, int] = {}
+    prefixes: list[str] = []
     unknown: list[str] = []
     width, rank = None, None
+    layers, expected_width = _layers(expert)
     for name, info in header.tensors.items():
         part = _PART.search(name)
+        if part is None or part.group(1) is None:
+            continue
         prefix = _PREFIX.match(name)
-        layer = name[prefix.end() if prefix else 0 : part.start() if part else None]
-        if part is None or not _is_layer(layer):
-            if not _FORMER_PARTS.search(name) and part is not None and part.group(1) is not None:
-                unknown.append(name)
+        start = prefix.end() if prefix else 0
+        layer = name[start : part.start()].replace("_", ".")
+        if layer not in layers:
+            unknown += [] if _FORMER_PARTS.search(name) else [name]
             continue
-        half = part.group(1)
-        if half is None:
-            continue
-        prefixes[prefix.group(0) if prefix else ""] = prefixes.get(prefix.group(0) if prefix else "", 0) + 1
-        halves.setdefault(layer.replace("_", "."), set()).add("down" if half in ("lora_down", "lora_A") else "up")
-        if half in ("lora_down", "lora_A") and len(info.shape) == 2 and "attn" in layer:
+        prefixes.append(name[:start])
+        down = part.group(1) in ("lora_down", "lora_A")
+        halves.setdefault(layer, set()).add("down" if down else "up")
+        if down and len(info.shape) == 2 and "attn" in layer:
             rank, width = info.shape
-    targets = sum(1 for found in halves.values() if found == {"down", "up"})
-    prefix_used = max(prefixes, key=lambda key: prefixes[key]) if prefixes else None
-    foreign = prefix_used if prefix_used is not None and prefix_used.rstrip("_") + "_" not in _KNOWN_PREFIXES else None
-    if prefix_used == "diffusion_model.":
-        foreign = None
+    foreign = next((prefix for prefix in prefixes if prefix.rstrip("_") not in _KNOWN_PREFIXES), None)
     return LoraFit(
-        targets=targets,
-        foreign_prefix=(foreign or "none at all") if foreign is not None else None,
-        model=_MODELS.get(width) if width is not None else None,
+        targets=sum(1 for found in halves.values() if found == {"down", "up"}),
+        expected=len(layers),
+        foreign_prefix=foreign,
+        width=width,
+        expected_width=expected_width,
         unknown=tuple(unknown[:5]),
         rank=rank,
     )
 
 
-def _is_layer(layer: str) -> bool:
-    match = _LAYER.match(layer)
-    return match is not None and int(match.group(1) or match.group(4)) < BLOCKS
+def _layers(expert: SafetensorsHeader | None) -> tuple[frozenset[str], int]:
+    """Names of a model's linear layers, dots for all separators, and the size of its attention layers."""
+    found: set[str] = set()
+    width = _WIDTH_14B
+    for name, info in (expert.tensors if expert is not None else {}).items():
+        match = _WEIGHT.match(name)
+        if match:
+            found.add(match.group(1).replace("_", "."))
+            if match.group(1).endswith("self_attn.q") and len(info.shape) == 2:
+                width = info.shape[1]
+    if found:
+        return frozenset(found), width
+    names = [f"{kind}.attn.{letter}" for kind in ("self", "cross") for letter in "qkvo"] + ["ffn.0", "ffn.2"]
+    return frozenset(f"blocks.{number}.{name}" for number in range(_BLOCKS_14B) for name in names), _WIDTH_14B

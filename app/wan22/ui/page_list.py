@@ -28,7 +28,13 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
         page.live_asked.connect(lambda: page.show_source(shared.live))
         return page
 
+    def setup() -> "QWidget":
+        from wan22.ui.pages.setup_page import SetupPage
+
+        return SetupPage(context())
+
     return [
         PageEntry("run", "Run", "run", "Is it done, and how long will it take?", run),
         PageEntry("monitor", "Monitor", "monitor", "What does the GPU do, and what holds it back?", monitor),
+        PageEntry("setup", "Setup", "setup", "Which ComfyUI, which profile, which settings?", setup, is_apart=True),
     ]

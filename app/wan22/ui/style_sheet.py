@@ -48,6 +48,7 @@ QPushButton:hover, QToolButton:hover { background: $line; }
 QPushButton:pressed, QToolButton:pressed { background: $field; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; background: $field; }
 QPushButton:focus, QToolButton:focus { border-color: $focus; }
+QPushButton[tall="true"] { min-height: ${large_inner}px; }
 QPushButton[kind="main"] { background: $accent; color: $on_accent; font-weight: 600; }
 QPushButton[kind="main"]:hover { background: $accent_hover; }
 QPushButton[kind="main"]:disabled { background: $raised; color: $muted; }
@@ -158,6 +159,7 @@ def style_sheet(colours: Colours, icons: Path) -> str:
         "card_radius": measure.CARD_RADIUS,
         "control_radius": measure.CONTROL_RADIUS,
         "control_inner": measure.CONTROL_HEIGHT - 4,
+        "large_inner": measure.CONTROL_HEIGHT_LARGE - 4,
         "rail_inner": measure.RAIL_ITEM_HEIGHT - 4,
         "chip_radius": measure.CHIP_HEIGHT // 2,
     }

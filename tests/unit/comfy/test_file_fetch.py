@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.file_server import Act, FileServer, file_server
-from wan22.comfy import part_file
+from wan22.comfy import fetch_source, part_file
 from wan22.comfy.file_fetch import Fetched, FetchLimits, FetchProgress, FileFetch
 from wan22.comfy.part_file import PartFile
 from wan22.schema.model_file import FetchPhase, ModelFile
@@ -534,6 +534,23 @@ def test_no_token_and_no_password_goes_to_a_host_without_encryption(
     with file_server(CONTENT) as server:
         Fetching(wanted(server), target, token="hf_secret").run()
         assert "authorization" not in server.asked[0].headers
+
+
+def test_the_token_is_sent_where_it_may_go_and_no_password_takes_its_place(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setattr(fetch_source, "token_for", lambda url, _origin, token: token if "/repo/" in url else None)
+    with file_server(CONTENT, Act(status=302, headers={"Location": "/cdn/file"}, body=b"")) as server:
+        Fetching(wanted(server), target, token="hf_secret").run()
+        assert [one.headers.get("authorization") for one in server.asked] == ["Bearer hf_secret", None]
+        server.acts = [Act(status=403, body=b"")]
+        found = Fetching(wanted(server), target.with_name("other"), token="hf_secret").fails()
+    assert "HF_TOKEN does not reach it" in found.hint
+    assert "hf_secret" not in str(found.model_dump())
 
 
 def outcome(trial: Fetching) -> str | None:

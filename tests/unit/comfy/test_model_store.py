@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -268,6 +269,23 @@ def test_across_volumes_it_is_copied_and_verified(scene: Scene) -> None:
     assert (moved.state, moved.is_verified) == (ModelState.present, True)
     assert not path.exists()
     assert [one.name for one in moved.target.parent.iterdir()] == ["high.safetensors"]
+
+
+SHM = Path("/dev/shm")
+
+
+@pytest.mark.skipif(not SHM.is_dir(), reason="needs a second volume")
+def test_between_two_real_volumes(scene: Scene, tmp_path: Path) -> None:
+    if SHM.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("both are one volume here")
+    with tempfile.TemporaryDirectory(dir=SHM) as other:
+        path = Path(other) / "vae" / "high.safetensors"
+        path.parent.mkdir()
+        path.write_bytes(HIGH)
+        (scene.comfyui / "extra_model_paths.yaml").write_text(f"a:\n  vae: {path.parent}\n", encoding="utf-8")
+        moved = scene.store.move(scene.one("high"))
+        assert (moved.state, moved.path, path.exists()) == (ModelState.present, moved.target, False)
+    assert moved.target.read_bytes() == HIGH
 
 
 @pytest.mark.usefixtures("_other_volume")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from wan22.schema.duration_text import duration
 from wan22.schema.problem import AppError
@@ -26,8 +26,8 @@ from wan22.ui.widgets.text_label import TextLabel
 
 CURVE_MS = 66
 TEXT_EVERY = 15
-TITLE_ROOM = 520
-"""Width of the longest sentence that a Monitor opens with."""
+TITLE_ROOM, GROUNDS_ROOM = 520, 480
+"""Width of the longest sentence that a Monitor opens with, and the least for its grounds."""
 
 
 class MonitorPage(QWidget):
@@ -56,7 +56,7 @@ class MonitorPage(QWidget):
         self._live_choice.changed.connect(self.refresh)
         self._stored_choice: GpuChoice | None = None
         self._view = TimeView(source.fixed_span, SPANS[1][0])
-        self._place: tuple[bool, bool] | None = None
+        self._place: int | None = None
         self._is_dirty = True
         self._ticks_since_text = TEXT_EVERY
         self._timer = QTimer(self)
@@ -159,11 +159,13 @@ class MonitorPage(QWidget):
         super().resizeEvent(event)
         self._place_controls()
 
-    def _head(self) -> QGridLayout:
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(GAP_SMALL)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(0, 1)
+    def _head(self) -> QVBoxLayout:
+        head = QVBoxLayout()
+        head.setSpacing(4)
+        self._rows = [QHBoxLayout() for _ in range(3)]
+        for line in self._rows:
+            line.setSpacing(GAP)
+            head.addLayout(line)
         self.title = TextLabel("", TextRole.title)
         self.grounds = TextLabel("", TextRole.body, "muted")
         self.grounds.setWordWrap(True)
@@ -173,7 +175,13 @@ class MonitorPage(QWidget):
         self.gpu_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.gpu_choice.activated.connect(lambda index: self.choose_gpu(self.gpu_choice.itemData(index)))
         self.gpu_choice.hide()
+        self._rows[0].addWidget(self.title)
+        self._rows[0].addStretch(1)
+        self._rows[0].addWidget(self.gpu_choice)
+        self._rows[1].addWidget(self.grounds, 1)
+        self._rows[2].addStretch(1)
         self._controls = QWidget()
+        self._controls.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self._controls)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_SMALL)
@@ -190,25 +198,18 @@ class MonitorPage(QWidget):
         self.save = _button(row, "Save CSV…", "Save minimum, mean and maximum of every series over the visible span")
         self.save.setAccessibleName("Save the visible span as CSV")
         self.save.clicked.connect(self._ask_where)
-        return self._grid
+        return head
 
     def _place_controls(self) -> None:
-        """Beside the sentence where it leaves room for them, else beside its grounds."""
-        is_choice = self.gpu_choice.isVisibleTo(self)
-        needed = TITLE_ROOM + self._controls.sizeHint().width()
-        needed += self.gpu_choice.sizeHint().width() if is_choice else 0
-        place = (self.width() - 2 * GUTTER >= needed, is_choice)
-        if place == self._place:
-            return
-        self._place = place
-        is_wide = place[0]
-        for widget in (self.title, self.grounds, self.gpu_choice, self._controls):
-            self._grid.removeWidget(widget)
-        top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
-        self._grid.addWidget(self.title, 0, 0, 1, 1 if is_choice or is_wide else 3)
-        self._grid.addWidget(self.gpu_choice, 0, 1, 1, 1 if is_wide else 2, top)
-        self._grid.addWidget(self._controls, 0 if is_wide else 1, 2 if is_wide else 1, 1, 1 if is_wide else 2, top)
-        self._grid.addWidget(self.grounds, 1, 0, 1, 3 if is_wide else 1, Qt.AlignmentFlag.AlignTop)
+        """Beside the sentence where it leaves room for them, else beside its grounds, else below both."""
+        room = self.width() - 2 * GUTTER - self._controls.sizeHint().width() - GAP
+        choice = self.gpu_choice.sizeHint().width() + GAP if self.gpu_choice.isVisibleTo(self) else 0
+        place = 0 if room >= TITLE_ROOM + choice else 1 if room >= GROUNDS_ROOM else 2
+        if place != self._place:
+            self._place = place
+            for line in self._rows:
+                line.removeWidget(self._controls)
+            self._rows[place].addWidget(self._controls, 0, Qt.AlignmentFlag.AlignTop)
 
     def _connect_stack(self) -> None:
         stack, gesture = self.stack, self.stack.gesture

@@ -35,6 +35,8 @@ from wan22.ui.widgets.recent_strip import RecentStrip
 from wan22.ui.widgets.text_label import TextLabel
 
 LEFT_WIDTH = 400
+BAR_WIDTH = 12
+"""Of a scroll bar: its room is kept free, so that nothing moves when it comes."""
 _NAME_WIDTH = 200
 _PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff);;All files (*)"
 
@@ -111,7 +113,8 @@ class RunPage(QWidget):
         column.setSpacing(12)
         inner = QWidget()
         fields = QVBoxLayout(inner)
-        fields.setContentsMargins(GAP, 0, GAP, 0)
+        fields.setContentsMargins(GAP, 0, GAP - BAR_WIDTH, 0)
+        inner.setFixedWidth(LEFT_WIDTH - BAR_WIDTH)
         fields.setSpacing(GAP_SMALL)
         fields.addLayout(self._image_head())
         self.picker = ImagePicker(theme)

@@ -1,10 +1,8 @@
 """The right column of the Run page: what the job does, how long it takes, what comes out."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QImage, QImageReader, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from wan22.runs.state import Phase
 from wan22.schema.events import PreviewReceived
@@ -47,9 +45,7 @@ class RunProgress(QWidget):
         self._ticks = 0
         self._is_wide: bool | None = None
         self.setAccessibleName("Progress of the job")
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._scrolled())
+        self._compose()
         self._live = QTimer(self)
         self._live.setInterval(LIVE_MS)
         self._live.timeout.connect(self._tick)
@@ -90,7 +86,7 @@ class RunProgress(QWidget):
         super().resizeEvent(event)
         self._place(is_wide=self.width() >= WIDE_FROM)
 
-    def _scrolled(self) -> QScrollArea:
+    def _compose(self) -> None:
         theme = self._context.theme
         self.head = RunHead(theme)
         self.head.acted.connect(self._act)
@@ -102,11 +98,7 @@ class RunProgress(QWidget):
         self.preview.again.connect(self.again_wanted)
         self.preview.folder_wanted.connect(self._context.open_folder)
         self.proof = ProofCard(theme)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setAccessibleName("Progress of the job")
-        inner = QWidget()
-        column = QVBoxLayout(inner)
+        column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addWidget(self.head)
@@ -121,8 +113,6 @@ class RunProgress(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(12)
         column.addLayout(self._grid, 1)
-        area.setWidget(inner)
-        return area
 
     def _place(self, *, is_wide: bool) -> None:
         if is_wide is self._is_wide:
@@ -182,7 +172,7 @@ class RunProgress(QWidget):
         state, watch, judged = context.run.state, context.watch, context.panel.judged
         path = result_file(judged.outputs) if judged is not None else None
         if path is not None and state.phase is Phase.finished:
-            self._show_result(path)
+            self.preview.show_result(path, simulated=state.simulated)
             return
         preview, picture = watch.preview, watch.picture
         if preview is not None and preview is not self._decoding:
@@ -195,9 +185,6 @@ class RunProgress(QWidget):
         current = context.panel.current
         wants = current.request.previews if current is not None else None
         self.preview.show_text(no_preview_text(state, watch, wants))
-
-    def _show_result(self, path: Path) -> None:
-        self.preview.show_text(f"The video is ready: {path.name}")
 
     def _show_proof(self) -> None:
         context = self._context

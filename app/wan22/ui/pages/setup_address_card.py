@@ -76,9 +76,8 @@ class AddressCard(SectionCard):
     def refresh(self) -> None:
         """Show the address in force where the user has typed nothing else."""
         saved = self._context.panel.settings.url or ""
-        if self._shown is None or self.line.text() == self._shown:
-            if self.line.text() != saved:
-                self.line.setText(saved)
+        if self.line.text() in (self._shown, "") and self.line.text() != saved:
+            self.line.setText(saved)
         self._shown = saved
         words = self._source.lock_words("url")
         self.line.setReadOnly(bool(words))

@@ -132,17 +132,17 @@ class FolderCard(SectionCard):
         self.remark.hide()
         for widget in (self.table, self.remark, self.notice, self._wait_row()):
             self.body.addWidget(widget)
-        row = QHBoxLayout()
-        row.setSpacing(GAP_SMALL)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP_SMALL)
         self.use_button = push_button("Use this ComfyUI", "Jobs run in it from now on", self.use)
         self.check_button = push_button(
             "Check its Python", "Ask it for its version and its torch; takes a few seconds", self._ask_python
         )
         self.check_button.setEnabled(False)
-        row.addWidget(self.use_button)
-        row.addWidget(self.check_button)
-        row.addStretch(1)
-        self.body.addLayout(row)
+        buttons.addWidget(self.use_button)
+        buttons.addWidget(self.check_button)
+        buttons.addStretch(1)
+        self.body.addLayout(buttons)
 
     def _wait_row(self) -> QWidget:
         self.wait = QWidget()

@@ -19,17 +19,19 @@ from wan22.ui.measure import CONTROL_HEIGHT, TextRole
 from wan22.ui.theme import Theme
 
 _DETAIL = Qt.ItemDataRole.UserRole + 1
+_SHORT = Qt.ItemDataRole.UserRole + 2
 _ARROW = 28
 _LIST_GAP = 24
 
 
 class Entry(NamedTuple):
-    """One thing that can be chosen; `tip` explains it in the list."""
+    """One thing that can be chosen; `tip` explains it in the list, `short` stands for the detail when it is closed."""
 
     key: str
     text: str
     detail: str = ""
     tip: str = ""
+    short: str = ""
 
 
 class _Rows(QStyledItemDelegate):
@@ -77,6 +79,7 @@ class DetailCombo(QComboBox):
             for number, entry in enumerate(entries):
                 self.addItem(entry.text, entry.key)
                 self.setItemData(number, entry.detail, _DETAIL)
+                self.setItemData(number, entry.short or entry.detail, _SHORT)
                 if entry.tip:
                     self.setItemData(number, entry.tip, Qt.ItemDataRole.ToolTipRole)
             metrics = self.fontMetrics()
@@ -93,7 +96,7 @@ class DetailCombo(QComboBox):
         self.initStyleOption(option)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         inside = self.rect().adjusted(10, 0, -_ARROW, 0)
-        detail = str(self.currentData(_DETAIL) or "")
+        detail = str(self.currentData(_SHORT) or "")
         painter.setFont(self._theme.font(TextRole.caption))
         painter.setPen(self._theme.colour("muted"))
         room = painter.fontMetrics().horizontalAdvance(detail)

@@ -1,5 +1,6 @@
 """What is odd about a value, in words below it."""
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from wan22.ui.measure import TextRole
@@ -21,6 +22,17 @@ class DoubtLine(TextLabel):
         glyph = "" if tone is Tone.unknown else f"{GLYPHS[tone]} "
         self.say(f"{glyph}{text}" if text else "")
         self.setVisible(bool(text))
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrower line has more lines."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Said as a least height: inside of a scroll area a layout does not ask how high wrapped words are."""
+        if self.text():
+            self.setMinimumHeight(self.heightForWidth(self.width()))
 
 
 def label_for(text: str, field: QWidget) -> QLabel:

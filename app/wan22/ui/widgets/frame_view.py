@@ -132,8 +132,9 @@ class FrameView(QWidget):
             (TextRole.body, self._theme.colour("muted"), self._text),
         ]
         boxes = []
-        for role, _, text in parts:
+        for role, ink, text in parts:
             painter.setFont(self._theme.font(role))
+            painter.setPen(ink)  # without a pen there is no box either
             boxes.append(painter.boundingRect(room, flags, text) if text else QRectF())
         gap = 4.0 if self._title and self._text else 0.0
         top = max(room.top(), room.center().y() - (boxes[0].height() + gap + boxes[1].height()) / 2)

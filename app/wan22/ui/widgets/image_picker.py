@@ -181,9 +181,10 @@ class ImagePicker(QAbstractButton):
         width = painter.fontMetrics().horizontalAdvance(text) + 16
         tag = QRect(8, self.height() - 32, width, 24)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("tag_ground"))
+        is_dark = self._theme.colours.name == "dark"
+        painter.setBrush(self._theme.colour("window" if is_dark else "tag_ground"))
         painter.setOpacity(0.92)
         painter.drawRoundedRect(tag, 4, 4)
         painter.setOpacity(1.0)
-        painter.setPen(self._theme.colour("tag_ink"))
+        painter.setPen(self._theme.colour("text" if is_dark else "tag_ink"))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)

@@ -8,12 +8,14 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QStackedWidget,
 
 from wan22.ui.measure import GAP, GAP_SMALL, TextRole
 from wan22.ui.state.preview_text import GUESS
+from wan22.ui.state.result_file import is_video
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.chip import Chip
 from wan22.ui.widgets.picture_view import PictureView
 from wan22.ui.widgets.result_bar import ResultBar
 from wan22.ui.widgets.text_label import TextLabel
+from wan22.ui.widgets.video_player import VideoPlayer
 
 
 class PreviewCard(QFrame):
@@ -28,6 +30,8 @@ class PreviewCard(QFrame):
         self.setAccessibleName("Preview and result")
         self._theme = theme
         self.path: Path | None = None
+        """The result that is shown; None while there is none."""
+        self.player: VideoPlayer | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP, 12, GAP, GAP)
         column.setSpacing(GAP_SMALL)
@@ -60,7 +64,7 @@ class PreviewCard(QFrame):
 
     def show_preview(self, image: QImage, caption: str, *, simulated: bool) -> None:
         """The newest picture and where it comes from."""
-        self._leave_video("Preview")
+        self._leave_result()
         self.caption.say(caption)
         self.simulated.setVisible(simulated)
         self.guess.show()
@@ -72,16 +76,49 @@ class PreviewCard(QFrame):
 
     def show_text(self, text: str) -> None:
         """There is no picture; say why."""
-        self._leave_video("Preview")
+        self._leave_result()
         self.caption.say("")
         self.simulated.hide()
         self.guess.hide()
         self.picture.show_text(text)
 
-    def _leave_video(self, title: str) -> None:
-        self.title.say(title)
+    def show_result(self, path: Path, *, simulated: bool) -> None:
+        """The finished video plays in place; a result that is no video is named alone. Once for each file."""
+        if path == self.path:
+            return
+        self.path = path
+        self.title.say("Result")
+        self.caption.say("")
+        self.simulated.setVisible(simulated)
+        self.guess.hide()
+        self.bar.name.say(path.name)
+        self.bar.show()
+        if is_video(path):
+            self._stack.setCurrentWidget(self._made_player())
+            self._made_player().open(path)
+        else:
+            self._stack.setCurrentWidget(self.picture)
+            self.picture.show_text(f"{path.name} is no video that can be played here.")
+
+    def close_clip(self) -> None:
+        """Let go of the file."""
+        if self.player is not None:
+            self.player.close_clip()
+
+    def _made_player(self) -> VideoPlayer:
+        """The player, made when the first video is there."""
+        if self.player is None:
+            self.player = VideoPlayer(self._theme)
+            self._stack.addWidget(self.player)
+        return self.player
+
+    def _leave_result(self) -> None:
+        if self.path is None:
+            return
         self.path = None
+        self.title.say("Preview")
         self.bar.hide()
+        self.close_clip()
         self._stack.setCurrentWidget(self.picture)
 
     def _open_folder(self) -> None:

@@ -1,9 +1,10 @@
 """A text of a few lines."""
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from wan22.ui.theme import Theme
+FRAME = 12
+"""Border and padding of the field, above and below."""
 
 
 class PromptField(QPlainTextEdit):
@@ -11,15 +12,15 @@ class PromptField(QPlainTextEdit):
 
     written = Signal(str)
 
-    def __init__(self, theme: Theme, name: str, tip: str, height: int, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, tip: str, height: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
-        self._height = height
+        self._height = 0
         self._is_telling = True
         self.setTabChangesFocus(True)
         self.setAccessibleName(name)
         self.setToolTip(tip)
-        self.setFixedHeight(height)
+        self.set_height(height)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(2)
         self.textChanged.connect(self._changed)
 
@@ -30,6 +31,17 @@ class PromptField(QPlainTextEdit):
         self._is_telling = False
         self.setPlainText(text)
         self._is_telling = True
+
+    def set_height(self, height: int) -> None:
+        """Height in pixels with frame and padding. Said in the style sheet too: its least height would win."""
+        if height != self._height:
+            self._height = height
+            self.setStyleSheet(f"QPlainTextEdit {{ min-height: {height - FRAME}px; }}")
+            self.setFixedHeight(height)
+            is_line = height < 2 * FRAME + self.fontMetrics().height()
+            policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if is_line else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+            self.setVerticalScrollBarPolicy(policy)
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         """As wide as there is room."""

@@ -1,14 +1,13 @@
 """The values of a job: prompt, negative prompt, size, length, seed, profile, previews."""
 
-from collections.abc import Iterable
-
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from wan22.schema.problem import Problem, Severity
+from wan22.schema.problem import Severity
 from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.state.profile_choice import ProfileChoices
 from wan22.ui.state.run_form import RunForm
+from wan22.ui.state.value_doubt import crop_words, length_words, side_words
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.detail_combo import DetailCombo, Entry
@@ -19,9 +18,9 @@ from wan22.ui.widgets.seed_field import SeedField
 from wan22.ui.widgets.size_choice import SizeChoice
 from wan22.ui.widgets.text_label import TextLabel
 
-_SIZE_CODES = ("size_unusual", "aspect_cropped")
-_PROMPT_HEIGHT = 76
+_PROMPT_HEIGHT = 64
 _NEGATIVE_HEIGHT = 56
+_ONE_LINE = 32
 
 
 class PromptForm(QWidget):
@@ -60,14 +59,14 @@ class PromptForm(QWidget):
 
     def _add_texts(self, theme: Theme, column: QVBoxLayout) -> None:
         tip = "What moves and how the camera moves; what is in the picture need not be said again"
-        self.prompt = PromptField(theme, "Prompt", tip, _PROMPT_HEIGHT)
+        self.prompt = PromptField("Prompt", tip, _PROMPT_HEIGHT)
         self.prompt.setPlaceholderText("What shall happen?")
         self.prompt.written.connect(lambda text: self._form.set_text("prompt", text))
         heading = TextLabel("Prompt", TextRole.heading)
         heading.setBuddy(self.prompt)
         column.addWidget(heading)
         column.addWidget(self.prompt)
-        self.negative = PromptField(theme, "Negative prompt", "", _NEGATIVE_HEIGHT)
+        self.negative = PromptField("Negative prompt", "", _NEGATIVE_HEIGHT)
         self.negative.setPlaceholderText("What shall not be seen?")
         self.negative.written.connect(lambda text: self._form.set_text("negative", text))
         row = QHBoxLayout()
@@ -101,6 +100,8 @@ class PromptForm(QWidget):
             grid.addWidget(field, 1, number)
             grid.setColumnStretch(number, 1)
         grid.setAlignment(self.length, Qt.AlignmentFlag.AlignTop)
+        for field in (self.size_choice, self.length):
+            field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         column.addLayout(grid)
         self.size_doubt, self.length_doubt = DoubtLine(), DoubtLine()
         column.addWidget(self.size_doubt)
@@ -128,7 +129,7 @@ class PromptForm(QWidget):
         row.setContentsMargins(0, GAP_TINY, 0, 0)
         row.setSpacing(GAP_SMALL)
         row.addWidget(self.previews)
-        row.addWidget(TextLabel("one rough frame a step; makes each step a little slower", TextRole.caption, "muted"))
+        row.addWidget(TextLabel("a rough frame a step; slows each one a little", TextRole.caption, "muted"))
         row.addStretch(1)
         column.addLayout(row)
         column.addSpacing(GAP - GAP_SMALL)
@@ -147,7 +148,8 @@ class PromptForm(QWidget):
         self.prompt.show_text(form.shown_prompt)
         reason = form.negative_reason
         self.negative.setEnabled(not reason)
-        self.negative.show_text(form.shown_negative)
+        self.negative.set_height(_ONE_LINE if reason else _NEGATIVE_HEIGHT)
+        self.negative.show_text((form.negative or "") if reason else form.shown_negative)
         self.negative.setToolTip(
             "Without guidance (CFG 1) the model never looks at it; raise the CFG in the workflow to use it"
             if reason
@@ -165,16 +167,15 @@ class PromptForm(QWidget):
         self._show_doubts()
 
     def _show_doubts(self) -> None:
-        form, found = self._form, self._form.doubts()
-        refusal = form.refusal
-        errors = [one for one in found if one.severity is Severity.error]
-        self.workflow_doubt.show_doubt(_words([refusal] if refusal is not None else errors), Tone.bad)
-        about_size = _words(one for one in found if one.code in _SIZE_CODES)
+        form, found = self._form, {one.code: one for one in self._form.doubts()}
+        errors = [one for one in found.values() if one.severity is Severity.error]
+        if form.refusal is not None:
+            errors = [form.refusal]
+        self.workflow_doubt.show_doubt(" ".join(f"{one.message} {one.hint}".strip() for one in errors), Tone.bad)
+        about_size = [side_words(form.size)] if "size_unusual" in found else []
+        if "aspect_cropped" in found and form.look is not None:
+            about_size.append(crop_words((form.look.width, form.look.height), form.size))
         if not about_size and form.is_enlarged:
-            about_size = "The picture is smaller than the video: it is enlarged and will look soft."
-        self.size_doubt.show_doubt(about_size)
-        self.length_doubt.show_doubt(_words(one for one in found if one.code == "length_unusual"))
-
-
-def _words(problems: Iterable[Problem]) -> str:
-    return " ".join(f"{one.message} {one.hint}".strip() for one in problems)
+            about_size.append("The picture is smaller than the video: it is enlarged and will look soft.")
+        self.size_doubt.show_doubt(" ".join(about_size))
+        self.length_doubt.show_doubt(length_words(form.shown_length) if "length_unusual" in found else "")

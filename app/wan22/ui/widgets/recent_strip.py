@@ -78,7 +78,7 @@ class RecentStrip(QWidget):
         theme.changed.connect(self._repaint)
 
     def show_thumbs(self, thumbs: Sequence[tuple[Path, QImage]]) -> None:
-        """Show other pictures; the keyboard keeps its place."""
+        """Show other pictures; the keyboard keeps its place. A single one is no choice and is not shown."""
         if [path for path, _ in thumbs] == [button.path for button in self._buttons]:
             return
         place = next((number for number, button in enumerate(self._buttons) if button.hasFocus()), None)
@@ -93,7 +93,7 @@ class RecentStrip(QWidget):
         self._mark()
         if place is not None and self._buttons:
             self._buttons[min(place, len(self._buttons) - 1)].setFocus()
-        self.setVisible(bool(self._buttons))
+        self.setVisible(len(self._buttons) > 1)
 
     def select(self, path: Path | None) -> None:
         """Mark the picture in force."""

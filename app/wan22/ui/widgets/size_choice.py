@@ -49,9 +49,10 @@ class SizeChoice(QWidget):
 
     def show_sizes(self, sizes: Sequence[tuple[str, str, Size]], key: str, size: Size) -> None:
         """What can be chosen, what is, and the size that this comes to."""
-        entries = [
-            Entry(one, size_text(at), f"{shape_text(at)} · {name}", _TIPS.get(one, "")) for one, name, at in sizes
-        ]
+        entries = []
+        for one, name, at in sizes:
+            shape = shape_text(at)
+            entries.append(Entry(one, size_text(at), f"{shape} · {name}", _TIPS.get(one, ""), shape))
         own = Entry(CUSTOM, size_text(size) if key == CUSTOM else "Custom …", "custom" if key == CUSTOM else "")
         self.choice.show_entries([*entries, own], key)
         self._own.setVisible(key == CUSTOM)

@@ -13,6 +13,8 @@ from wan22.ui.verdict_word import GLYPHS, Tone
 from wan22.ui.widgets.text_label import TextLabel
 
 ROW_HEIGHT = 36
+NAME_WIDTH = 36
+"""Room that one name of the axis needs; with less, only its ends are named."""
 
 
 _GLYPHS = {
@@ -34,7 +36,7 @@ class _Bar(QWidget):
         self._end_s = 1.0
         self.setFixedHeight(ROW_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(180)
+        self.setMinimumWidth(72)
         theme.changed.connect(self.update)
 
     def show_row(self, row: StageRow | None, end_s: float) -> None:
@@ -58,7 +60,10 @@ class _Bar(QWidget):
     def _paint_names(self, painter: QPainter, marks: Sequence[float]) -> None:
         painter.setFont(self._theme.font(TextRole.caption))
         painter.setPen(self._theme.colour("muted"))
+        step = 1 if self._x(marks[1]) - self._x(marks[0]) >= NAME_WIDTH else len(marks) - 1
         for number, mark in enumerate(marks):
+            if number % step:
+                continue
             text = f"{mark:g}" + (" s" if number == len(marks) - 1 else "")
             area = QRectF(self._x(mark) - 40, 0, 80, self.height())
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)

@@ -6,6 +6,9 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from wan22.ui.measure import TextRole
 from wan22.ui.widgets.text_label import TextLabel
 
+TEXT_LEFT = 6
+"""A number's text begins where that of other fields does."""
+
 
 class TrailingText(TextLabel):
     """Lies over the end of a field and lets clicks through; `room` pixels at the very end belong to the field."""
@@ -33,4 +36,4 @@ class TrailingText(TextLabel):
         width = self.sizeHint().width()
         self.setGeometry(self._field.width() - self._room - width, 0, width, self._field.height())
         if self._line is not None:
-            self._line.setTextMargins(0, 0, width + 4 if self.text() else 0, 0)
+            self._line.setTextMargins(TEXT_LEFT, 0, width + 4 if self.text() else 0, 0)

@@ -1,0 +1,120 @@
+"""Setup: which ComfyUI, which profile, which settings, and how the window looks."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from wan22.system.files import file_error
+from wan22.ui.context import Context
+from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, GUTTER, TextRole
+from wan22.ui.pages.setup_appearance import AppearanceSection
+from wan22.ui.pages.setup_profile import ProfileSection
+from wan22.ui.pages.setup_server import ServerSection
+from wan22.ui.pages.setup_settings import SettingsSection
+from wan22.ui.state.asking import Asking
+from wan22.ui.state.setting_source import SettingSource
+from wan22.ui.widgets.segment import Segment
+from wan22.ui.widgets.text_label import TextLabel
+
+if TYPE_CHECKING:
+    from wan22.ui.pages.setup_section import SetupSection
+
+SECTIONS: tuple[tuple[str, str, str], ...] = (
+    ("comfyui", "ComfyUI", "Which ComfyUI the panel works with"),
+    ("profile", "Profile", "How ComfyUI is started for the GPU"),
+    ("settings", "Settings", "Folders, ports and limits"),
+    ("appearance", "Appearance", "Theme, where data lies, diagnostics"),
+)
+_SECTION_KEY = "setup/section"
+
+
+class SetupPage(QWidget):
+    """One section at a time; its answer stands at the top of the page. The section is remembered."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._context = context
+        path = context.parts.folders.config / "settings.toml"
+        self.source = SettingSource(path, os.environ, context.work, self)
+        self.server = ServerSection(context, self.source)
+        self.profile = ProfileSection(context, self.source)
+        self.settings = SettingsSection(context, self.source)
+        self.appearance = AppearanceSection(context, self.source)
+        self._folder = Asking(context.work, "open-folder", self)
+        self._folder.answered.connect(context.open_folder)
+        self._folder.refused.connect(context.tell_problem)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GUTTER, 20, GUTTER - GAP_SMALL, GAP)
+        column.setSpacing(GAP)
+        column.addLayout(self._head())
+        self.stack = QStackedWidget()
+        self._sections: tuple[SetupSection, ...] = (self.server, self.profile, self.settings, self.appearance)
+        for section in self._sections:
+            self.stack.addWidget(section)
+            section.head_changed.connect(self._say_head)
+        column.addWidget(self.stack, 1)
+        for asking in (self.settings.folder_asked, self.appearance.folder_asked):
+            asking.connect(self._open_folder)
+        self.settings.edited.connect(self._say_unsaved)
+        keys = [key for key, _, _ in SECTIONS]
+        last = str(context.memory.value(_SECTION_KEY, ""))
+        self.show_section(last if last in keys else keys[0])
+        self._say_unsaved()
+        self.source.read()
+
+    def show_section(self, key: str) -> None:
+        """Show one of `SECTIONS`."""
+        number = [name for name, _, _ in SECTIONS].index(key)
+        self.segment.select(number)
+        self.stack.setCurrentIndex(number)
+        self._context.memory.setValue(_SECTION_KEY, key)
+        self._say_head()
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        words = QVBoxLayout()
+        words.setSpacing(GAP_TINY)
+        self.title = TextLabel("", TextRole.title)
+        self.title.setWordWrap(True)
+        self.grounds = TextLabel("", TextRole.body, "muted")
+        self.grounds.setWordWrap(True)
+        words.addWidget(self.title)
+        words.addWidget(self.grounds)
+        words.addStretch(1)
+        row.addLayout(words, 1)
+        right = QVBoxLayout()
+        right.setSpacing(GAP_TINY)
+        right.setContentsMargins(0, 0, GAP_SMALL, 0)
+        self.segment = Segment(self._context.theme, "Section", [(text, tip) for _, text, tip in SECTIONS])
+        self.segment.chosen.connect(lambda number: self.show_section(SECTIONS[number][0]))
+        right.addWidget(self.segment)
+        self.unsaved = TextLabel("", TextRole.caption, "accent")
+        right.addWidget(self.unsaved, 0, Qt.AlignmentFlag.AlignRight)
+        right.addStretch(1)
+        row.addLayout(right)
+        return row
+
+    def _say_head(self) -> None:
+        section = self._sections[self.stack.currentIndex()]
+        self.title.say(section.title)
+        self.grounds.say(section.grounds)
+
+    def _say_unsaved(self) -> None:
+        self.unsaved.say(self.settings.unsaved_words)
+
+    def _open_folder(self, folder: Path) -> None:
+        self._folder.ask(lambda _cancel: _made(folder))
+
+
+def _made(folder: Path) -> Path:
+    """The folder, made when nothing was written into it yet. AppError `file_unwritable`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise file_error(error, folder, writing=True) from error
+    return folder
