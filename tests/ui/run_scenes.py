@@ -1,6 +1,7 @@
 """Moments of a job, told to a window from a recorded run of a real H100."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from wan22.schema.panel_fact import Activity, DeskChanged, JobTicket, ServerPres
 from wan22.schema.problem import problem
 from wan22.schema.request import GenerationRequest
 from wan22.schema.server import LaunchClaim, Proof
+from wan22.schema.settings import Settings
 from wan22.ui.state.stored_run import inventory_of
 from wan22.wiring import judged
 
@@ -114,6 +116,8 @@ def facts_of(stored: StoredRun, first: Sequence[Fact] = ()) -> list[Fact]:
 def recorded(stage: Stage, work: Path, name: str = COLD) -> list[Fact]:
     """All facts of a job on a recorded run; the boards of its machine are known."""
     stored = recorded_run(name, work)
+    panel = stage.context.panel
+    panel.choose(replace(panel.choice, settings=Settings(output=work / "runs", comfyui=work)))
     stage.context.history.set_inventory(inventory_of(stored.manifest))
     return facts_of(stored)
 
@@ -129,7 +133,10 @@ def upto(facts: Sequence[Fact], kind: type, count: int = 1, **fields: object) ->
 
 
 def expect(stage: Stage, work: Path) -> None:
-    """What such jobs usually took: the recorded runs themselves."""
+    """What such jobs usually took: the recorded runs; the answer from disk, which has none, comes first."""
+    for worker in stage.context._workers:
+        worker.join(10.0)
+    stage.settle()
     runs = [recorded_run(name, work / name) for name in (COLD, "640x640x81-warm-1", "640x640x81-warm-2")]
     usual = usual_from_runs([summary_of(run) for run in runs])
     stage.bus.publish(RunExpected(time_s=stage.clock.now(), manifest=runs[0].manifest, usual=usual))

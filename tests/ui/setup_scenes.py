@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
@@ -12,12 +13,21 @@ from wan22.schema.gpu import GpuInfo, GpuInventory
 from wan22.schema.panel_fact import Activity, DeskChanged, ServerPresence
 from wan22.schema.server import DeviceInfo, SystemInfo, SystemStats
 from wan22.schema.settings import Settings
+from wan22.system.paths import UserFolders
 from wan22.system.settings_file import SettingOrigin
 from wan22.ui.pages.setup_page import SetupPage
 from wan22.ui.state.server_search import FoundFolder
 from wan22.wiring.desk import ServerChoice
 
-FOLDER = Path("/home/anna/AI/ComfyUI")
+HOME = Path("/home/anna")
+FOLDERS = UserFolders(
+    HOME / ".config" / "wan22-panel",
+    HOME / ".local" / "share" / "wan22-panel",
+    HOME / ".local" / "state" / "wan22-panel",
+    HOME / ".cache" / "wan22-panel",
+    HOME / ".local" / "state" / "wan22-panel" / "log",
+)
+FOLDER = HOME / "AI" / "ComfyUI"
 FOUND = Installation(
     folder=FOLDER,
     python=FOLDER / ".venv" / "bin" / "python",
@@ -99,6 +109,7 @@ def profiles(stage: Stage, page: SetupPage) -> None:
 def settings_edited(stage: Stage, page: SetupPage) -> None:
     page.show_section("settings")
     stage.settle()
+    page.source.path = HOME / ".config" / "wan22-panel" / "settings.toml"
     page.source.origins = {"port": SettingOrigin("environment", "WAN22_PORT"), "sample_hz": SettingOrigin("file")}
     stage.context.panel.choose(ServerChoice(Settings(port=9000, sample_hz=2.0)))
     page.source._asking.forget()
@@ -108,6 +119,8 @@ def settings_edited(stage: Stage, page: SetupPage) -> None:
 
 
 def appearance(stage: Stage, page: SetupPage) -> None:
+    stage.context.parts = replace(stage.context.parts, folders=FOLDERS)
+    stage.context.panel.choose(ServerChoice(Settings(output=HOME / "Videos" / "runs")))
     page.show_section("appearance")
 
 

@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
@@ -80,3 +80,16 @@ def test_words_take_the_place_of_the_picture(view: FrameView, theme: Theme):
     inks = {shown.pixelColor(x, y).name() for x in range(100, 300) for y in range(120, 180)}
     assert theme.colour("text").name() in inks
     assert shown.pixelColor(200, 20) == theme.colour("field")
+
+
+def test_the_keyboards_focus_is_seen_and_the_pointers_is_not(view: FrameView, theme: Theme):
+    view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    view.show_image(picture(400, 300))
+    view.activateWindow()
+    view.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert view.grab().toImage().pixelColor(200, 1).red() > 150
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert view.grab().toImage().pixelColor(200, 1) == theme.colour("focus")
+    view.clearFocus()
+    assert view.grab().toImage().pixelColor(200, 1) != theme.colour("focus")

@@ -1,9 +1,12 @@
 import math
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.page_check import texts
@@ -196,3 +199,168 @@ def test_a_theme_can_change_while_it_draws(stage: Stage, page: MonitorPage, them
     stage.settle()
     line = page.stack.strips[0]._curves[0][1]
     assert line.opts["pen"].color().name().upper() == "#1A5FCC"
+
+
+def turn_wheel(page: MonitorPage, share: float, notches: int) -> None:
+    viewport = page.stack.strips[1].view.viewport()
+    at = QPointF(share * viewport.width(), 20.0)
+    no_buttons, no_keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    turned = QPoint(0, 120 * notches)
+    event = QWheelEvent(
+        at, viewport.mapToGlobal(at), QPoint(), turned, no_buttons, no_keys, Qt.ScrollPhase.NoScrollPhase, False
+    )
+    QApplication.sendEvent(viewport, event)
+
+
+def test_the_wheel_zooms_around_the_cursor(stage: Stage, page: MonitorPage):
+    page.show_source(source_of_run(sample_run()))
+    end_s = page.stack.span[1]
+    assert not page.fit_button.isEnabled()
+    turn_wheel(page, 0.25, 3)
+    first_s, last_s = page.stack.span
+    assert last_s - first_s == pytest.approx(end_s / 1.25**3, rel=1e-6)
+    assert first_s + 0.25 * (last_s - first_s) == pytest.approx(0.25 * end_s, abs=1e-6)
+    assert page.fit_button.isEnabled()
+    assert "shown" in page.grounds.text()
+    turn_wheel(page, 0.5, -20)
+    assert page.stack.span == pytest.approx((0.0, end_s))
+
+
+def test_the_visible_span_drives_statistics_and_csv(stage: Stage, page: MonitorPage):
+    stage.tell([reading(float(second), power_w=float(second)) for second in range(3601)])
+    page.set_span(3600.0)
+    assert page.stack.strips[2].readout.notes[1].text() == "min 1 · max 3\u2009600"
+    turn_wheel(page, 0.5, 5)
+    assert page.view.is_held
+    assert page.pause.text() == "Go on"
+    first_s, last_s = page.stack.span
+    assert page.spans.selected == -1
+    low, high = (3600.0 + moment for moment in (first_s, last_s))
+    column = page.csv().splitlines()[0].split(",").index("power_w_mean")
+    values = [float(line.split(",")[column]) for line in page.csv().splitlines()[1:]]
+    assert values[0] == pytest.approx(low, abs=2)
+    assert values[-1] == pytest.approx(high, abs=2)
+    assert page.stack.strips[2].readout.notes[0].text().startswith("mean 1")
+    page.fit_button.click()
+    assert page.stack.span == (-3600.0, 0.0)
+    assert (page.view.moves, page.spans.selected) == (True, 3)
+
+
+def test_a_drag_pans_a_held_picture_only(stage: Stage, page: MonitorPage, qtbot: QtBot):
+    stage.tell([reading(float(second), power_w=float(second)) for second in range(601)])
+    page.set_span(60.0)
+    viewport = page.stack.strips[0].view.viewport()
+
+    def drag(by: int) -> None:
+        start = QPoint(viewport.width() // 2, 20)
+        qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+        for step in range(1, 5):
+            qtbot.mouseMove(viewport, start + QPoint(by * step // 4, 0))
+        qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=start + QPoint(by, 0))
+
+    drag(200)
+    assert page.stack.span == (-60.0, 0.0)
+    page.set_paused(True)
+    drag(200)
+    moved_s = 200 / viewport.width() * 60.0
+    assert page.stack.span == pytest.approx((-60.0 - moved_s, -moved_s), abs=0.2)
+    assert viewport.cursor().shape() == Qt.CursorShape.OpenHandCursor
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(30, 20))
+    assert page.stack.span == (-60.0, 0.0)
+    assert page.view.moves
+
+
+def test_the_keyboard_does_all_of_it_and_says_the_values(stage: Stage, page: MonitorPage, qtbot: QtBot):
+    page.show_source(source_of_run(sample_run()))
+    stack = page.stack
+    whole = stack.span
+    stage.window.activateWindow()
+    stack.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(stack.hasFocus)
+    assert stack._overlay.has_keyboard
+
+    def press(key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        qtbot.keyClick(stack, key, keys)
+
+    press(Qt.Key.Key_Home)
+    first = page.drawing.cursor_s
+    press(Qt.Key.Key_Right)
+    second = page.drawing.cursor_s
+    assert first is not None
+    assert second is not None
+    assert 0 < second - first < 1.0
+    press(Qt.Key.Key_Left)
+    assert page.drawing.cursor_s == first
+    press(Qt.Key.Key_End)
+    assert page.drawing.cursor_s == pytest.approx(whole[1], abs=0.5)
+    description = stack.accessibleDescription()
+    assert description.startswith("at the cursor, ")
+    assert all(f"{spec.title} " in description for _, spec in STRIPS)
+    assert " W," in description
+    press(Qt.Key.Key_Plus)
+    assert stack.span[1] - stack.span[0] == pytest.approx((whole[1] - whole[0]) / 1.5)
+    press(Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert stack.span[1] < whole[1]
+    press(Qt.Key.Key_Minus)
+    press(Qt.Key.Key_0)
+    assert stack.span == whole
+    press(Qt.Key.Key_Escape)
+    assert page.drawing.cursor_s is None
+    assert stack.accessibleDescription().startswith("at the right edge: Utilisation")
+    press(Qt.Key.Key_Space)
+    assert not page.view.is_held
+    page.live.click()
+    assert page.source is stage.context.live
+    press(Qt.Key.Key_Space)
+    assert page.view.is_held
+    assert page.pause.isChecked()
+
+
+def test_the_cursor_says_the_phase(stage: Stage, page: MonitorPage):
+    page.show_source(source_of_run(sample_run()))
+    shade = next(shade for shade, text in page.stack.header.shades if text.startswith("Pass 2"))
+    page.set_cursor((shade.start_s + shade.end_s) / 2)
+    assert " in Pass 2: " in page.stack.accessibleDescription()
+    assert page.stack.header.basis == "at the cursor"
+
+
+@pytest.mark.parametrize("width", [1080, 1440])
+def test_phase_names_are_whole_and_never_touch(stage: Stage, page: MonitorPage, tmp_path: Path, width: int):
+    stage.window.resize(width, 800)
+    page.show_source(source_of_run(recorded_run("640x640x81-cold", tmp_path)))
+    stage.settle()
+    for share in (0.1, 0.5, 0.63, 0.9):
+        page.set_cursor(share * page.view.span_s)
+        placed = page.stack.header.placed()
+        assert sum(bool(words) for _, _, words in placed) >= 2
+        for rect, _, words in placed:
+            assert page.stack.header.fontMetrics().horizontalAdvance(words) <= rect.width() or not words
+        for (before, _, _), (after, _, _) in pairwise(placed):
+            assert before.right() <= after.left() + 1e-6
+        tag = page.stack.axis.tag()
+        assert tag is not None
+        names = [rect for _, rect, text in page.stack.axis.placed() if text]
+        assert len(names) >= 2
+        assert not any(tag.intersects(rect) for rect in names)
+        assert all(before.right() < after.left() for before, after in pairwise(names))
+
+
+def test_a_curve_reaches_both_edges_of_a_part(stage: Stage, page: MonitorPage):
+    page.show_source(source_of_run(sample_run()))
+    turn_wheel(page, 0.5, 8)
+    first_s, last_s = page.stack.span
+    x = page.stack.strips[2]._curves[0][1].xData
+    assert float(x.min()) <= first_s
+    assert float(x.max()) >= last_s
+
+
+def test_a_low_window_leaves_lines_out_and_cuts_none(stage: Stage, page: MonitorPage):
+    stage.tell_run(sample_run())
+    stage.window.resize(1080, 680)
+    stage.settle()
+    page.refresh()
+    few = [sum(not note.isHidden() for note in strip.readout.notes) for strip in page.stack.strips]
+    stage.window.resize(1080, 1000)
+    stage.settle()
+    many = [sum(not note.isHidden() for note in strip.readout.notes) for strip in page.stack.strips]
+    assert sum(few) < sum(many)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import wan22
-from wan22.cli.commands import launch, models, monitor, profiles, runs
+from wan22.cli.commands import launch, models, monitor, profiles, runs, workflow
 from wan22.cli.commands import run as run_command
 from wan22.cli.commands import start as start_command
 from wan22.cli.commands import window as window_command
@@ -40,6 +40,7 @@ app.command("monitor")(monitor.monitor)
 app.add_typer(models.app, name="models")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(runs.app, name="runs")
+app.add_typer(workflow.app, name="workflow")
 
 
 def _version(value: bool) -> None:

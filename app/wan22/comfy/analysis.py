@@ -93,7 +93,7 @@ def analyse_graph(graph: Graph, definitions: NodeDefinitions, origin: AnalysisOr
         models=_models(graph, passes),
         interpolations=tuple(_interpolation(graph, node) for node in found),
         outputs=tuple(_output(graph, node) for node in _outputs(graph, definitions)),
-        not_understood=(*origin.unknown, *_gaps(graph, passes, read.width, read.length, made)),
+        not_understood=(*origin.unknown, *_gaps(passes, read.width, read.length, made)),
         notes=origin.notes,
     )
     return analysis.model_copy(update={"chain": chain_of(graph, analysis)})
@@ -107,7 +107,7 @@ def expert_word(file: str | None) -> str | None:
 
 
 def _pass(graph: Graph, node: str, number: int, origin: AnalysisOrigin) -> AnalysedPass:
-    chain, inputs, window = model_chain(graph, node), inputs_of(graph, node), step_window(graph, node)
+    chain, window = model_chain(graph, node), step_window(graph, node)
     file = expert_file(graph, chain[-1]) if chain else None
     loras = tuple(
         AnalysedLora(
@@ -252,9 +252,7 @@ def _output(graph: Graph, node: str) -> AnalysedOutput:
     )
 
 
-def _gaps(
-    graph: Graph, passes: Sequence[AnalysedPass], width: int | None, length: int | None, made: int | None
-) -> list[str]:
+def _gaps(passes: Sequence[AnalysedPass], width: int | None, length: int | None, made: int | None) -> list[str]:
     """What a reader would expect and could not be found, in words."""
     gaps: list[str] = []
     if not passes:

@@ -6,7 +6,7 @@ and nothing is dropped in silence.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random, SystemRandom
 from typing import Any
@@ -18,7 +18,7 @@ from wan22.comfy.convert_promoted import spread_promoted
 from wan22.comfy.convert_prompt import filled_file_name, worked_out_prompt
 from wan22.comfy.convert_refusal import refuse_group_nodes, unknown_nodes
 from wan22.comfy.convert_special import lora_stack
-from wan22.comfy.convert_widget import has_widget, widget_values
+from wan22.comfy.convert_widget import has_widget, seed_control, widget_values
 from wan22.comfy.graph_link import link_of
 from wan22.comfy.object_info import InputKind, NodeDefinitions
 from wan22.comfy.ui_graph import UiWorkflow, read_ui_workflow
@@ -37,11 +37,13 @@ class Conversion:
     """A converted graph. `notes`: one sentence for each thing that a person should know about it.
 
     `unknown`: a problem for each class without a definition (only with `lenient`); values of such nodes are missing.
+    `seed_after`: what the editor does with the seed of a node after each run, by node.
     """
 
     graph: Graph
     notes: tuple[str, ...] = ()
     unknown: tuple[Problem, ...] = ()
+    seed_after: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def convert_workflow(
         rest = "".join(f"\n{problem.message}" for problem in unknown[1:])
         raise AppError(first.model_copy(update={"detail": rest.strip()}))
     converter = _Converter(workflow, top, definitions, options)
-    return Conversion(converter.graph(), tuple(converter.notes), unknown)
+    graph = converter.graph()
+    return Conversion(graph, tuple(converter.notes), unknown, converter.seed_after())
 
 
 class _Converter:
@@ -101,6 +104,12 @@ class _Converter:
             for name in [key for key, item in inputs.items() if (link := link_of(item)) and link[0] not in graph]:
                 del inputs[name]
         return graph
+
+    def seed_after(self) -> dict[str, str]:
+        """Settings behind the seeds of all nodes that are sent."""
+        sent = [place for place in active_places(self._top) if place.is_sent]
+        words = {place.address: seed_control(place.node, self._definitions.node(place.node.type)) for place in sent}
+        return {address: word for address, word in words.items() if word is not None}
 
     def _node(self, place: Place) -> dict[str, Any]:
         values = self._values(place)

@@ -64,11 +64,22 @@ def widget_values(node: UiNode, definition: NodeDefinition | None) -> dict[str, 
         return named_values(node)
     if isinstance(node.values, Mapping):
         return _by_name(node.values, definition)
-    reader = _Reader(_without_socket_values(node.values, definition), node)
+    return _read(node, node.values, definition)[0]
+
+
+def seed_control(node: UiNode, definition: NodeDefinition | None) -> str | None:
+    """What the editor does with the node's seed after each run (fixed, randomize …); None when it has none."""
+    if definition is None or isinstance(node.values, Mapping):
+        return None
+    return _read(node, node.values, definition)[1]
+
+
+def _read(node: UiNode, values: Sequence[Any], definition: NodeDefinition) -> tuple[dict[str, Any], str | None]:
+    reader = _Reader(_without_socket_values(values, definition), node)
     found: dict[str, Any] = {}
     for spec in _in_editor_order(definition):
         reader.read(spec, spec.name, found, 0)
-    return found
+    return found, reader.control
 
 
 def _in_editor_order(definition: NodeDefinition) -> Iterator[InputSpec]:
@@ -90,6 +101,7 @@ class _Reader:
         self._values = values
         self._node = node
         self._at = 0
+        self.control: str | None = None
 
     def read(self, spec: InputSpec, name: str, found: dict[str, Any], depth: int) -> None:
         """Values of a widget and of whatever belongs to it."""
@@ -117,8 +129,9 @@ class _Reader:
         is_word = isinstance(following, str) and following in _CONTROL_WORDS
         marked = spec.control or name.rpartition(".")[2] in _SEED_NAMES
         if spec.kind in (InputKind.int, InputKind.float):
-            if (marked and (is_word or isinstance(following, bool))) or (is_word and not marked):
+            if is_word or (marked and isinstance(following, bool)):
                 self._at += 1
+                self.control = self.control or (following if isinstance(following, str) else None)
         elif spec.kind is InputKind.combo and spec.control and is_word:
             self._at += 1
             after = self._values[self._at] if self._at < len(self._values) else None

@@ -30,7 +30,7 @@ class FetchLimits:
     """
 
     connect_s: float = 10.0
-    read_s: float = 30.0
+    read_s: float = 15.0
     tries: int = 6
     first_wait_s: float = 1.0
     longest_wait_s: float = 30.0
@@ -306,7 +306,7 @@ class FileFetch:
         self._tell(FetchProgress(phase, done_bytes, self._total_bytes, note))
 
     def _hang_up(self) -> None:
-        """Wake a read that waits for a silent host."""
+        """Wake a read that waits for a silent host; on Windows it only ends with its own limit."""
         response = self._current
         shutdown = getattr(response.raw, "shutdown", None) if response is not None else None
         if shutdown is not None:

@@ -95,9 +95,9 @@ def _ratio_text(graph: Graph, first: str, second: str) -> str:
     return f" The later pass gets {ratio:.2f} of the noise that it expects ({amount})."
 
 
-def _doubt(code: str, rule: str, message: str, node: str | None, **where: object) -> Problem:
+def _doubt(code: str, rule: str, message: str, node: str | None, file: str | None = None) -> Problem:
     """A warning; `rule` names the very thing that was found, finer than the code."""
-    return problem(code, message, Severity.warning, rule=rule, node=node, **where)
+    return problem(code, message, Severity.warning, rule=rule, node=node, file=file)
 
 
 def _handover_doubts(graph: Graph, first: str, second: str) -> Iterator[Problem]:

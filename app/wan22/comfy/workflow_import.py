@@ -1,6 +1,7 @@
 """Any supported file as a workflow that can be run: found out what it is, converted where it must be."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from wan22.schema.problem import Problem, app_error
 
 @dataclass(frozen=True, slots=True)
 class ImportedWorkflow:
-    """A workflow with where it came from. `notes` and `unknown` are those of its conversion."""
+    """A workflow with where it came from. `notes`, `unknown` and `seed_after` are those of its conversion."""
 
     workflow: Workflow
     form: WorkflowForm
     container: str
     notes: tuple[str, ...] = ()
     unknown: tuple[Problem, ...] = ()
+    seed_after: Mapping[str, str] = field(default_factory=dict)
 
 
 def import_workflow(
@@ -43,7 +45,9 @@ def import_workflow(
         sha256=canonical_sha256(graph),
         source=found.value if found.form is WorkflowForm.editor else None,
     )
-    return ImportedWorkflow(workflow, found.form, found.container, converted.notes, converted.unknown)
+    return ImportedWorkflow(
+        workflow, found.form, found.container, converted.notes, converted.unknown, converted.seed_after
+    )
 
 
 def workflow_reader(definitions: NodeDefinitions, video_tags: ReadTags | None = None) -> "partial[Workflow]":

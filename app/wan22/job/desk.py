@@ -77,10 +77,14 @@ Prepare = Callable[[], Workplace]
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A job with the choice of its server; without a ticket only the server is wanted, without a choice it shall go."""
+    """A job with the choice of its server; without a ticket only the server is wanted, without a choice it shall go.
+
+    `find`: first look for a server that was left running.
+    """
 
     prepare: Prepare | None
     ticket: JobTicket | None = None
+    find: Callable[[], Workplace | None] | None = None
 
 
 class Desk:
@@ -150,9 +154,9 @@ class Desk:
         """Start the server, or attach to it, without a job."""
         self._add(_Order(prepare))
 
-    def adopt(self, workplace: Workplace) -> None:
-        """Hold a server that was left running by an earlier panel."""
-        self._add(_Order(lambda: workplace))
+    def adopt(self, find: Callable[[], Workplace | None], otherwise: Prepare | None = None) -> None:
+        """Hold the server that an earlier panel left running, if there is one; else start another one, if given."""
+        self._add(_Order(find=find, prepare=otherwise))
 
     def disconnect(self) -> None:
         """Stop the job at work, drop what waits, and stop a server of ours or let go of another one."""
@@ -230,14 +234,18 @@ class Desk:
             return self._current
 
     def _perform(self, order: _Order) -> None:
-        if order.prepare is None:
-            self._change(Activity.disconnecting)
-            self._let_go()
+        found = order.find() if order.find is not None else None
+        if order.prepare is None and found is None:
+            if order.find is None:
+                self._change(Activity.disconnecting)
+                self._let_go()
             return
         self._change(Activity.connecting)
-        fresh = order.prepare()
+        fresh = found or (order.prepare() if order.prepare is not None else None)
+        assert fresh is not None
         held = self._held
-        if held is not None and held.identity != fresh.identity:
+        is_gone = held is not None and held.found_again and not held.provider.is_running
+        if held is not None and (is_gone or held.identity != fresh.identity):
             self._let_go()
         if self._held is None:
             self._held = fresh

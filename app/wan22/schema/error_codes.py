@@ -4,34 +4,10 @@ A test proves that every code used in the source is registered here and that eve
 Codes are a contract: scripts compare them, so a code is never renamed, only retired.
 """
 
-from dataclasses import dataclass
-from enum import Enum
+from wan22.schema.error_code import ErrorCode, ErrorKind
+from wan22.schema.model_error_codes import MODEL_ERROR_CODES
 
-
-class ErrorKind(Enum):
-    """Families of codes; the command line turns each into one exit code."""
-
-    usage = "usage"
-    settings = "settings"
-    profile = "profile"
-    installation = "installation"
-    server = "server"
-    workflow = "workflow"
-    generation = "generation"
-    gpu = "gpu"
-    run = "run"
-    machine = "machine"
-    internal = "internal"
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
-    """Meaning of a code in one line, the hint shown when no better one is known, and its family."""
-
-    kind: ErrorKind
-    meaning: str
-    hint: str
-
+__all__ = ["ERROR_CODES", "ErrorCode", "ErrorKind"]
 
 _K = ErrorKind
 
@@ -210,6 +186,17 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "model_file_invalid": ErrorCode(
         _K.workflow, "The file is not a whole model file.", "Download it again; compare its size and SHA-256."
     ),
+    "conversion_note": ErrorCode(
+        _K.workflow,
+        "Something about a converted workflow is worth knowing.",
+        "Compare with what ComfyUI's editor shows if you are in doubt.",
+    ),
+    "rule_not_found": ErrorCode(
+        _K.workflow, "The rule finds nothing in this workflow.", "`wan22 workflow analyse` names what was found."
+    ),
+    "rule_without_fix": ErrorCode(
+        _K.workflow, "What was found cannot be mended by itself.", "Change it in ComfyUI's editor and save again."
+    ),
     "definitions_invalid": ErrorCode(
         _K.workflow,
         "The file holds no node definitions.",
@@ -230,11 +217,6 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.workflow,
         "The server does not know a node of the workflow.",
         "Install the node pack that brings it and restart ComfyUI.",
-    ),
-    "model_missing": ErrorCode(
-        _K.workflow,
-        "A model file is missing on the server.",
-        "Put the file into the folder named in the message.",
     ),
     "start_image_missing": ErrorCode(_K.workflow, "The start image is not on the server.", "Upload the image first."),
     "input_value_invalid": ErrorCode(
@@ -284,72 +266,15 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "The two passes do not fit each other.",
         "Use the same steps, sampler and scheduler in both, and start the second where the first ends.",
     ),
-    "model_choice_suspect": ErrorCode(
-        _K.workflow,
-        "The choice of model files looks wrong.",
-        "High noise files belong to the first pass, low noise files to the second; the 14B models need wan_2.1_vae.",
-    ),
     "steps_suspect": ErrorCode(
         _K.workflow,
         "Steps or CFG do not fit the LoRAs.",
         "With 4-step LoRAs use 4 to 8 steps and CFG 1; without them about 20 steps and CFG 3.5.",
     ),
-    "manifest_invalid": ErrorCode(
-        _K.workflow,
-        "The list of model files is not valid.",
-        "Install the program again, or mend the key named in the message.",
-    ),
     "vram_short": ErrorCode(
         _K.workflow,
         "The job probably does not fit into the GPU's memory.",
         "Choose a smaller size or fewer frames, or expect weights to be moved in and out.",
-    ),
-    # model files
-    "model_unknown": ErrorCode(
-        _K.usage, "No model file has that name in the list.", "`wan22 models check` names them all."
-    ),
-    "download_not_agreed": ErrorCode(
-        _K.usage,
-        "Nothing is downloaded without being agreed to.",
-        "Run it in a terminal and answer the question, or say --yes.",
-    ),
-    "model_paths_invalid": ErrorCode(
-        _K.installation,
-        "A file that adds folders of models cannot be read as ComfyUI reads it.",
-        "ComfyUI does not start with it either: mend the place named in the message.",
-    ),
-    "model_pack_missing": ErrorCode(
-        _K.installation,
-        "The file belongs to a node pack that is not installed.",
-        "Install the node pack first; a folder made before it would stand in its way.",
-    ),
-    "model_elsewhere": ErrorCode(
-        _K.workflow,
-        "The file is on this machine, but where ComfyUI does not find it.",
-        "`wan22 models move` puts it into its place.",
-    ),
-    "model_not_moved": ErrorCode(
-        _K.machine, "A model file could not be moved.", "The file is still where it was; move it by hand."
-    ),
-    "download_failed": ErrorCode(
-        _K.machine,
-        "A download did not come to its end.",
-        "What has arrived is kept: the same command goes on from there.",
-    ),
-    "download_refused": ErrorCode(
-        _K.machine,
-        "The host does not give the file to everybody.",
-        "Accept its licence on its page and put a token into the variable HF_TOKEN.",
-    ),
-    "download_corrupt": ErrorCode(
-        _K.machine,
-        "What arrived is not the file that was asked for.",
-        "Fetch it again, or use another mirror.",
-    ),
-    "download_busy": ErrorCode(
-        _K.machine,
-        "Another program is fetching the same file.",
-        "Wait until it is done, or stop it; what has arrived is kept.",
     ),
     # one generation
     "image_unreadable": ErrorCode(
@@ -474,4 +399,5 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "internal_error": ErrorCode(
         _K.internal, "A fault in this program.", "The log has the details; please report it with them."
     ),
+    **MODEL_ERROR_CODES,
 }

@@ -63,7 +63,7 @@ def _locked(descriptor: int) -> bool:
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno in _BUSY:
+        if error.errno in _BUSY or (sys.platform == "win32" and error.errno not in _NOT_OFFERED):
             return False
         if error.errno in _NOT_OFFERED:
             return True

@@ -65,6 +65,7 @@ QPushButton[kind="row"]:focus { border-color: $focus; }
 QToolButton[kind="icon"] { padding: 0; }
 QToolButton[kind="icon"]:checked { background: $running_ground; }
 QFrame#segments { background: $panel; border-radius: ${card_radius}px; }
+QFrame#card QFrame#segments { background: $window; }
 QToolButton#rail-item {
     background: transparent; color: $muted; text-align: left; padding: 0 0 0 10px; border-radius: ${card_radius}px;
     min-height: ${rail_inner}px;
@@ -84,6 +85,8 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleS
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QComboBox:disabled {
     color: $muted; background: $panel; border-color: $line;
 }
+QLineEdit[readOnly="true"] { color: $muted; background: $panel; border-color: $line; }
+QLineEdit[readOnly="true"]:focus { border-color: $focus; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$icons/arrow_down_$name.svg"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView {

@@ -44,11 +44,11 @@ def open_clip(path: Path) -> tuple[InputContainer, VideoStream]:
         container = av.open(f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"})
     except FFmpegError as error:
         raise unreadable(path, error) from error
-    try:
-        return container, _picture_stream(container, path)
-    except BaseException:
-        container.close()
-        raise
+    with contextlib.ExitStack() as undo:
+        undo.callback(container.close)
+        stream = _picture_stream(container, path)
+        undo.pop_all()
+    return container, stream
 
 
 def unreadable(path: Path, error: Exception | None = None) -> AppError:

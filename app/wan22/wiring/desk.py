@@ -1,16 +1,18 @@
 """The desk of a face that stays open, and the servers that it can be given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from wan22.comfy.http import parse_server_url
+from wan22.job.adopted import AdoptedProvider
 from wan22.job.desk import Desk, HeldProvider, Prepare, Workplace
 from wan22.job.expectation import RunExpected, RunJudged
 from wan22.job.live_sampler import LiveSampler
 from wan22.job.session import GenerationJob, JobResult
 from wan22.job.telemetry import JobTelemetry, SamplerHandle
 from wan22.launch.discovery import find_installation
+from wan22.launch.server_record import find_left_server
 from wan22.runs.catalog import own_band
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import read_manifest
@@ -70,6 +72,38 @@ def prepared(choice: ServerChoice, shared: Parts, desk: Desk) -> Prepare:
     return partial(_workplace, choice, shared, desk)
 
 
+def left_workplace(choice: ServerChoice, shared: Parts, desk: Desk) -> Workplace | None:
+    """The server that an earlier panel left running, if it still lives. Called by the desk, in its own thread."""
+    record = find_left_server(shared.folders.data)
+    if record is None:
+        return None
+    profile = profile_store().load(record.profile or "cpu").profile
+    provider = AdoptedProvider(
+        record,
+        shared.folders.data,
+        client_of(record.url, shared.clock),
+        shared.bus,
+        shared.clock,
+        stop_limit_s=choice.settings.stop_limit_s,
+    )
+    return Workplace(
+        identity=_identity(record.argv, record.added_environment),
+        provider=provider,
+        url=record.url,
+        owned=True,
+        simulated=record.simulated,
+        profile=profile.name,
+        source=f"simulated:{record.url}" if record.simulated else "nvml",
+        make_job=partial(_job, choice, shared, desk, profile),
+        prove=partial(proof, profile),
+        found_again=True,
+    )
+
+
+def _identity(argv: tuple[str, ...], environment: Mapping[str, str]) -> Hashable:
+    return argv, tuple(sorted(environment.items()))
+
+
 def expected(shared: Parts, chosen: Settings, run_id: str) -> RunExpected:
     """What the run that goes on may be compared with. Reads the runs on disk. Raises AppError."""
     root = runs_folder(chosen)
@@ -115,7 +149,7 @@ def _port_of(desk: Desk) -> int | None:
 def _owned(server: OwnedServer, choice: ServerChoice, shared: Parts, desk: Desk, source: str) -> Workplace:
     plan = server.plan
     return Workplace(
-        identity=(plan.argv, tuple(sorted(plan.added_environment.items()))),
+        identity=_identity(plan.argv, plan.added_environment),
         provider=server.provider,
         url=plan.url,
         owned=True,

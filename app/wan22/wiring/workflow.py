@@ -2,20 +2,26 @@
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from wan22.comfy.analysis import AnalysisOrigin, analyse_graph
+from wan22.comfy.client import Graph
 from wan22.comfy.convert import ConvertOptions
 from wan22.comfy.http import HttpComfyClient, parse_server_url
-from wan22.comfy.model_manifest import ModelManifest, load_model_manifest
+from wan22.comfy.lint import lint_graph
+from wan22.comfy.lint_lora import FindModelFile
 from wan22.comfy.object_info import NodeDefinitions
 from wan22.comfy.workflow import Workflow, find_workflow, read_json
 from wan22.comfy.workflow_import import ImportedWorkflow, import_workflow, workflow_reader
+from wan22.launch.discovery import find_installation
+from wan22.schema.analysis import WorkflowAnalysis
 from wan22.schema.problem import app_error
 from wan22.schema.settings import Settings
 from wan22.system.clock import SystemClock
 from wan22.system.paths import data_folder, user_folders
 from wan22.video.metadata import read_video_tags
+from wan22.wiring.models import model_store
 
 
 def shipped_definitions() -> NodeDefinitions:
@@ -69,17 +75,53 @@ def imported_workflow(
     return import_workflow(path, definitions, video_tags=read_video_tags, options=options)
 
 
-def model_manifest() -> ModelManifest:
-    """The list of known model files."""
-    return load_model_manifest(data_folder() / "workflows" / "models.json")
+def analysed_workflow(
+    name_or_path: str, definitions: NodeDefinitions, find_file: FindModelFile | None, *, lenient: bool = True
+) -> tuple[Graph, WorkflowAnalysis]:
+    """A workflow of any supported kind with everything that can be said about it, findings included."""
+    imported = imported_workflow(name_or_path, definitions, lenient=lenient)
+    graph = imported.workflow.graph
+    origin = AnalysisOrigin(
+        name=imported.workflow.name,
+        form=imported.form.value,
+        container=imported.container,
+        notes=imported.notes,
+        unknown=tuple(found.message for found in imported.unknown),
+        seed_after=imported.seed_after,
+    )
+    analysis = analyse_graph(graph, definitions, origin)
+    return graph, analysis.model_copy(update={"findings": lint_graph(graph, find_file)})
 
 
-def installation_workflows(chosen: Settings) -> tuple[Path, ...]:
-    """Workflow files that the installation's user keeps, sorted by name. Raises AppError `comfyui_not_found`."""
+def model_file_finder(chosen: Settings) -> FindModelFile | None:
+    """Finds model files in the folders of the ComfyUI of the settings; None without one."""
+    if chosen.comfyui is None:
+        return None
+    places = model_store(chosen).places
+
+    def find(kind: str, name: str) -> Path | None:
+        relative = PurePosixPath(name.replace("\\", "/"))
+        if relative.is_absolute() or ".." in relative.parts or ":" in name or "\0" in name:
+            return None
+        for folder in places.folders(kind):
+            path = folder.path.joinpath(*relative.parts)
+            try:
+                if path.is_file():
+                    return path
+            except OSError:
+                continue
+        return None
+
+    return find
+
+
+def installation_workflows(chosen: Settings) -> tuple[Path, tuple[Path, ...]]:
+    """The folder in which the editor keeps a person's workflows, and the files in it, sorted by name.
+
+    Raises AppError `comfyui_not_found`.
+    """
     if chosen.comfyui is None:
         raise app_error("comfyui_not_found", "No ComfyUI is configured yet: name its folder with --comfyui.")
-    folder = chosen.comfyui / "user" / "default" / "workflows"
-    if not folder.is_dir():
-        return ()
-    found = [path for path in folder.rglob("*.json") if not path.name.startswith(".")]
-    return tuple(sorted(found, key=lambda path: str(path).casefold()))
+    folder = find_installation(chosen.comfyui, chosen.python).folder / "user" / "default" / "workflows"
+    found = [path for path in folder.rglob("*.json") if not path.name.startswith(".")] if folder.is_dir() else []
+    return folder, tuple(sorted(found, key=lambda path: str(path).casefold()))

@@ -235,7 +235,10 @@ def test_a_move_never_overwrites(scene: Scene) -> None:
 def test_a_link_is_not_moved(scene: Scene) -> None:
     path = scene.put("blobs/abc.bin", HIGH)
     (scene.models / "checkpoints").mkdir()
-    (scene.models / "checkpoints" / "high.safetensors").symlink_to(path)
+    link = scene.models / "checkpoints" / "high.safetensors"
+    link.symlink_to(path)
+    if not link.is_file():
+        pytest.skip("no symbolic links here")
     with pytest.raises(AppError) as caught:
         scene.store.move(scene.one("high"))
     assert caught.value.problem.code == "model_not_moved"

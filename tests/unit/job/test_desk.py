@@ -236,3 +236,38 @@ def test_an_attached_server_that_goes_away_is_told(scene: Scene, monkeypatch: py
     scene.until(lambda: any(isinstance(fact, ServerStopped) for fact in scene.facts))
     scene.until(lambda: scene.desk.presence is None)
     assert scene.codes() == []
+
+
+def test_a_server_that_was_left_running_is_taken_up_and_used(scene: Scene):
+    left = scene.place("left", identity="same", found_again=True)
+    scene.desk.adopt(left, scene.place("new"))
+    scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
+    assert scene.desk.presence is not None
+    assert scene.desk.presence.found_again
+    scene.gate.set()
+    scene.desk.submit(request("a"), scene.place("other", identity="same"))
+    scene.until(lambda: scene.results == ["a"])
+    assert [line for line in scene.log if "read" not in line] == ["start left", "job a"]
+
+
+def test_without_a_left_server_the_other_one_is_started_or_none(scene: Scene):
+    scene.desk.adopt(lambda: None)
+    scene.desk.adopt(lambda: None, scene.place("new"))
+    scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
+    assert [line for line in scene.log if "read" not in line] == ["start new"]
+
+
+def test_a_left_server_that_has_ended_meanwhile_is_replaced(scene: Scene):
+    places: list[Workplace] = []
+
+    def left() -> Workplace:
+        places.append(scene.place("left", identity="same", found_again=True)())
+        return places[0]
+
+    scene.desk.adopt(left)
+    scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
+    places[0].provider.is_running = False  # type: ignore[misc]
+    scene.gate.set()
+    scene.desk.submit(request("a"), scene.place("new", identity="same"))
+    scene.until(lambda: scene.results == ["a"])
+    assert [line for line in scene.log if "read" not in line] == ["start left", "start new", "job a"]

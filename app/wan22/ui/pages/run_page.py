@@ -63,6 +63,7 @@ class RunPage(QWidget):
         column.setContentsMargins(GUTTER, 20, GUTTER, GAP)
         column.setSpacing(GAP)
         self.card = FirstStartCard()
+        self.card.hide()
         column.addWidget(self.card)
         row = QHBoxLayout()
         row.setSpacing(GAP)

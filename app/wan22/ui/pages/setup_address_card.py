@@ -14,7 +14,8 @@ from wan22.ui.state.setting_source import SettingSource
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.button import push_button
 from wan22.ui.widgets.fact_table import FactTable
-from wan22.ui.widgets.form_row import FormRow
+from wan22.ui.widgets.folder_field import set_read_only
+from wan22.ui.widgets.form_row import FormRow, stacked
 from wan22.ui.widgets.notice import Notice
 from wan22.ui.widgets.section_card import SectionCard
 from wan22.wiring.server import client_of
@@ -54,8 +55,10 @@ class AddressCard(SectionCard):
         self.body.addWidget(self.row)
         self.table = FactTable()
         self.notice = Notice(context.theme)
-        self.body.addWidget(self.table)
-        self.body.addWidget(self.notice)
+        box, _ = stacked(self.table, self.notice)
+        self.result = FormRow("What answers").place(box)
+        self.result.hide()
+        self.body.addWidget(self.result)
         context.panel.chosen.connect(self.refresh)
         source.changed.connect(self.refresh)
         self.refresh()
@@ -80,7 +83,7 @@ class AddressCard(SectionCard):
             self.line.setText(saved)
         self._shown = saved
         words = self._source.lock_words("url")
-        self.line.setReadOnly(bool(words))
+        set_read_only(self.line, bool(words))
         self.row.show_note(words)
         self.forget_button.setEnabled(bool(saved) and not words)
         self._enable()
@@ -89,6 +92,7 @@ class AddressCard(SectionCard):
         self._forget()
         self._attaches = attaches
         text, clock = self.line.text(), self._context.parts.clock
+        self.result.show()
         self.notice.say(Tone.running, "asking", f"Waiting for an answer, {ANSWER_LIMIT_S:g} s at most.")
 
         def question(_cancel: object) -> tuple[str, SystemStats]:
@@ -102,10 +106,12 @@ class AddressCard(SectionCard):
         self._asking.forget()
         self.table.show_rows([])
         self.notice.hide()
+        self.result.hide()
         self._enable()
 
     def _answered(self, found: tuple[str, SystemStats]) -> None:
         url, stats = found
+        self.result.show()
         self.table.show_rows(stats_facts(url, stats))
         word, text = (
             ("simulated", "It is a demo: nothing from it is measured.") if stats.is_simulated else ("answers", "")
@@ -127,6 +133,7 @@ class AddressCard(SectionCard):
         self.attached.emit()
 
     def _refused(self, problem: Problem) -> None:
+        self.result.show()
         self.notice.show_problem(problem)
         self._enable()
 

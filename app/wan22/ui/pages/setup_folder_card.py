@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from wan22.launch.discovery import Installation, PythonFacts, find_installation, probe_python
 from wan22.schema.problem import Problem
@@ -17,7 +17,7 @@ from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.button import push_button, set_main
 from wan22.ui.widgets.fact_table import FactTable, breakable
 from wan22.ui.widgets.folder_field import FolderField, PathDrop
-from wan22.ui.widgets.form_row import FormRow
+from wan22.ui.widgets.form_row import FormRow, stacked
 from wan22.ui.widgets.notice import Notice
 from wan22.ui.widgets.section_card import SectionCard
 from wan22.ui.widgets.text_label import TextLabel
@@ -105,14 +105,9 @@ class FolderCard(SectionCard):
         self._refresh_use()
 
     def _build(self) -> None:
-        self.places = QVBoxLayout()
-        self.places.setSpacing(GAP_SMALL)
-        box = QWidget()
-        box.setLayout(self.places)
-        self.places.setContentsMargins(0, 0, 0, 0)
         self.places_note = TextLabel("", TextRole.body, "muted")
         self.places_note.setWordWrap(True)
-        self.places.addWidget(self.places_note)
+        box, self.places = stacked(self.places_note)
         self.body.addWidget(
             FormRow("Found on this machine", "The usual places, without a search of the disk.").place(box)
         )
@@ -130,8 +125,9 @@ class FolderCard(SectionCard):
         self.remark = TextLabel("", TextRole.caption, "muted")
         self.remark.setWordWrap(True)
         self.remark.hide()
-        for widget in (self.table, self.remark, self.notice, self._wait_row()):
-            self.body.addWidget(widget)
+        self.result = FormRow("What is there")
+        box, inside = stacked(self.table, self.remark, self.notice, self._wait_row())
+        self.body.addWidget(self.result.place(box))
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP_SMALL)
         self.use_button = push_button("Use this ComfyUI", "Jobs run in it from now on", self.use)
@@ -142,7 +138,7 @@ class FolderCard(SectionCard):
         buttons.addWidget(self.use_button)
         buttons.addWidget(self.check_button)
         buttons.addStretch(1)
-        self.body.addLayout(buttons)
+        inside.addLayout(buttons)
 
     def _wait_row(self) -> QWidget:
         self.wait = QWidget()

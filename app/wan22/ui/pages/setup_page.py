@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from wan22.system.files import file_error
 from wan22.ui.context import Context
-from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, GUTTER, TextRole
+from wan22.ui.measure import GAP, GAP_TINY, GUTTER, TextRole
 from wan22.ui.pages.setup_appearance import AppearanceSection
 from wan22.ui.pages.setup_profile import ProfileSection
+from wan22.ui.pages.setup_section import SCROLL_EDGE
 from wan22.ui.pages.setup_server import ServerSection
 from wan22.ui.pages.setup_settings import SettingsSection
 from wan22.ui.state.asking import Asking
@@ -48,7 +49,7 @@ class SetupPage(QWidget):
         self._folder.answered.connect(context.open_folder)
         self._folder.refused.connect(context.tell_problem)
         column = QVBoxLayout(self)
-        column.setContentsMargins(GUTTER, 20, GUTTER - GAP_SMALL, GAP)
+        column.setContentsMargins(GUTTER, 20, GUTTER - SCROLL_EDGE, GAP)
         column.setSpacing(GAP)
         column.addLayout(self._head())
         self.stack = QStackedWidget()
@@ -89,7 +90,7 @@ class SetupPage(QWidget):
         row.addLayout(words, 1)
         right = QVBoxLayout()
         right.setSpacing(GAP_TINY)
-        right.setContentsMargins(0, 0, GAP_SMALL, 0)
+        right.setContentsMargins(0, 0, SCROLL_EDGE, 0)
         self.segment = Segment(self._context.theme, "Section", [(text, tip) for _, text, tip in SECTIONS])
         self.segment.chosen.connect(lambda number: self.show_section(SECTIONS[number][0]))
         right.addWidget(self.segment)

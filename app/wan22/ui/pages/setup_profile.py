@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from wan22.launch.discovery import version_of
 from wan22.schema.profile import Setting
 from wan22.schema.setting_lint import SettingLint
 from wan22.ui.context import Context
-from wan22.ui.measure import GAP
+from wan22.ui.measure import GAP_SMALL
 from wan22.ui.pages.setup_section import CardScroll, SetupSection
 from wan22.ui.state.asking import Asking
 from wan22.ui.state.profile_card import (
@@ -39,7 +39,7 @@ from wan22.ui.widgets.section_card import SectionCard
 from wan22.ui.widgets.setting_table import Finding, SettingEntry, SettingTable
 from wan22.wiring import profile_store
 
-LIST_WIDTH = 328
+LIST_WIDTH = 320
 
 
 class ProfileSection(SetupSection):
@@ -111,24 +111,33 @@ class ProfileSection(SetupSection):
         self.lock = Notice(self._context.theme)
         self.column.addWidget(self.lock)
         row = QHBoxLayout()
-        row.setSpacing(GAP)
+        row.setSpacing(0)
         left = CardScroll("Profiles")
         left.setFixedWidth(LIST_WIDTH)
         self.choice = ProfileChoice(self._context.theme)
         self.choice.looked_at.connect(self.look_at)
-        left.cards.addWidget(self.choice)
+        frame = QFrame()
+        frame.setObjectName("card")
+        inside = QVBoxLayout(frame)
+        inside.setContentsMargins(GAP_SMALL, GAP_SMALL, GAP_SMALL, GAP_SMALL)
+        inside.addWidget(self.choice)
+        left.cards.addWidget(frame)
         left.cards.addStretch(1)
         row.addWidget(left)
         right = CardScroll("The profile in full")
         self.about = SectionCard("")
         self.use_button = push_button("Use this profile", "Start ComfyUI with it from now on", self.use)
         self.open_button = push_button("Open folder", "Show its file in the file manager", self._open)
-        self.about.head.addWidget(self.open_button)
-        self.about.head.addWidget(self.use_button)
         self.facts = FactTable()
         self.problem = Notice(self._context.theme)
         self.about.body.addWidget(self.facts)
         self.about.body.addWidget(self.problem)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP_SMALL)
+        buttons.addWidget(self.use_button)
+        buttons.addWidget(self.open_button)
+        buttons.addStretch(1)
+        self.about.body.addLayout(buttons)
         self.flags = SettingTable(self._context.theme, "No flags: ComfyUI starts as it is.")
         self.variables = SettingTable(self._context.theme, "No environment variables.")
         self.tables = []

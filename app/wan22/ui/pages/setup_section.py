@@ -3,7 +3,12 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from wan22.ui.measure import GAP, GAP_SMALL
+from wan22.ui.measure import GAP
+
+BAR_WIDTH = 12
+"""Of a scroll bar, as the style sheet has it."""
+SCROLL_EDGE = 20
+"""How far cards end before the right edge of their scroll area."""
 
 
 class SetupSection(QWidget):
@@ -36,6 +41,11 @@ class CardScroll(QScrollArea):
         self.setAccessibleName(name)
         inner = QWidget()
         self.cards = QVBoxLayout(inner)
-        self.cards.setContentsMargins(0, 0, GAP_SMALL, 0)
         self.cards.setSpacing(GAP)
         self.setWidget(inner)
+        self.verticalScrollBar().rangeChanged.connect(self._keep_edge)
+        self._keep_edge(0, 0)
+
+    def _keep_edge(self, _least: int, most: int) -> None:
+        """The bar lies in the gutter: cards end at the same place with and without it."""
+        self.cards.setContentsMargins(0, 0, SCROLL_EDGE - BAR_WIDTH if most > 0 else SCROLL_EDGE, 0)

@@ -55,8 +55,8 @@ class ServerSection(SetupSection):
         name = "the demo" if panel.is_demo else "ComfyUI"
         self.start.setText("Attach" if attaches else f"Start {name}")
         self.start.setAccessibleName(self.start.text())
-        self.start.setVisible(server is None and not starts)
-        self.start.setEnabled(panel.choice.is_made and is_still)
+        self.start.setVisible(server is None and not starts and panel.choice.is_made)
+        self.start.setEnabled(is_still)
         set_main(self.start, panel.choice.is_made and not self.folder.is_usable)
         self.stop.setText("Cancel" if starts else "Let go" if is_attached else f"Stop {name}")
         self.stop.setAccessibleName(self.stop.text())

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from wan22.schema.settings import Settings
 from wan22.ui.context import Context
 from wan22.ui.measure import GAP_SMALL, TextRole
-from wan22.ui.pages.setup_section import CardScroll, SetupSection
+from wan22.ui.pages.setup_section import SCROLL_EDGE, CardScroll, SetupSection
 from wan22.ui.state.setting_draft import SettingDraft
 from wan22.ui.state.setting_source import SettingSource
 from wan22.ui.verdict_word import Tone
@@ -94,6 +94,7 @@ class SettingsSection(SetupSection):
 
     def _foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
+        row.setContentsMargins(0, 0, SCROLL_EDGE, 0)
         row.setSpacing(GAP_SMALL)
         self.state = TextLabel("", TextRole.body, "muted")
         self.state.setWordWrap(True)

@@ -14,6 +14,7 @@ from wan22.system.paths import UserFolders
 from wan22.system.settings_file import SettingOrigin
 from wan22.ui.state.gpu_history import GIB, GpuHistory
 from wan22.ui.state.server_facts import short_path
+from wan22.ui.state.setting_field import text_of
 
 
 def diagnostics(
@@ -63,7 +64,7 @@ def _clean(word: str) -> str:
 def _plain(value: object, home: Path) -> str:
     if isinstance(value, Path):
         return short_path(value, home)
-    return without_secret(value) if isinstance(value, str) else str(value)
+    return "not set" if value is None else without_secret(value) if isinstance(value, str) else text_of(value)
 
 
 def _board(history: GpuHistory, gpu: int) -> str:

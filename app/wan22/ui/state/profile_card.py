@@ -13,6 +13,7 @@ from wan22.schema.profile import Profile, Setting, Target
 from wan22.schema.setting_lint import Effect, SettingLint
 from wan22.ui.verdict_word import Tone
 
+ARROW = "\N{NO-BREAK SPACE}\N{RIGHTWARDS ARROW}\N{NO-BREAK SPACE}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 EFFECT_WORDS: dict[Effect, tuple[Tone, str]] = {
     Effect.harmful: (Tone.bad, "harmful"),
@@ -107,7 +108,7 @@ def automatic_words(shelf: ProfileShelf, *, simulated: bool) -> str:
     if shelf.boards is None or shelf.automatic is None:
         return "by the GPU, which is not read yet"
     board = short_board(shelf.boards[0]) if shelf.boards else "no NVIDIA GPU"
-    return f"{where}: {board} → {shelf.automatic}"
+    return f"{where}: {board}{ARROW}{shelf.automatic}"
 
 
 def reason_words(shelf: ProfileShelf, chosen: str | None, *, simulated: bool) -> str:
@@ -125,10 +126,14 @@ def reason_words(shelf: ProfileShelf, chosen: str | None, *, simulated: bool) ->
     for board in shelf.boards:
         word = profile.gpu.word_for(board) if profile is not None else None
         if word is not None:
-            return f"{where} has a {board}, and the profile is made for boards called {word}."
+            return f"{where} has {_article(board)} {board}, and the profile is made for boards called {word}."
     if shelf.boards:
-        return f"{where} has a {shelf.boards[0]}, which no profile names: this one fits every NVIDIA board."
+        return f"{where} has {_article(shelf.boards[0])} {shelf.boards[0]}, which no profile names: this one fits every NVIDIA board."
     return f"{where} has no NVIDIA GPU that the driver tells of."
+
+
+def _article(board: str) -> str:
+    return "an" if board.startswith("NVIDIA") else "a"
 
 
 def short_board(name: str) -> str:
@@ -177,10 +182,10 @@ def setting_words(name: str, setting: Setting) -> str:
 
 
 def worst(findings: Sequence[SettingLint]) -> tuple[Tone, str] | None:
-    """The most urgent judgement with its count; None when nothing is set."""
+    """The most urgent judgement with its count; None when there is nothing to say against any setting."""
     for effect, (tone, word) in EFFECT_WORDS.items():
         count = sum(finding.effect is effect for finding in findings)
-        if count:
+        if count and effect is not Effect.known_effect:
             return tone, f"{count} {word}"
     return None
 

@@ -9,7 +9,7 @@ from wan22.runs.stages import PASSES
 from wan22.runs.state import Phase, RunState
 from wan22.schema.events import Role
 from wan22.schema.panel_fact import Activity
-from wan22.schema.problem import Problem
+from wan22.schema.problem import Problem, Severity
 from wan22.ui.number_text import rough
 from wan22.ui.state.job_watch import JobWatch
 from wan22.ui.state.panel_state import PanelState
@@ -22,6 +22,7 @@ from wan22.ui.verdict_word import Tone
 if TYPE_CHECKING:
     from wan22.runs.own_band import Usual
 
+NOTES = 3
 STARTUP_WORDS: Mapping[str, str] = {
     "process": "The process has started; Python loads PyTorch",
     "torch": "PyTorch is loaded; it looks for the GPU",
@@ -77,7 +78,7 @@ def headline(
     if has_ended:
         return _ended(run.state, panel)
     found = _going_on(run, panel, watch, now_s, usual_start_s)
-    notes = tuple(warning.message for warning in run.state.warnings)
+    notes = _notes(run.state)
     action = HeadAction.none if panel.activity is Activity.idle else HeadAction.stop_job
     return replace(found, notes=notes, action=action)
 
@@ -201,7 +202,7 @@ def _marks(state: RunState) -> tuple[ChipText, ...]:
 def _doing(run: LiveRun, now_s: float) -> str:
     """`Pass 2 of 2, step 3 of 4 is running`, `Decode is running`."""
     if run.state.is_blind:
-        return "What the server works on is not seen; the end of the job will be"
+        return "ComfyUI goes on; what it works on is not seen until the connection is back"
     role = run.role
     if role is None:
         return "ComfyUI begins with the job"
@@ -228,17 +229,24 @@ def _steps_share(run: LiveRun, now_s: float) -> float | None:
 def _ended(state: RunState, panel: PanelState) -> Headline:
     summary = panel.judged.summary if panel.judged is not None else None
     seconds = ended_s(state, summary)
-    notes = [warning.message for warning in state.warnings]
-    notes += [found.message for found in state.problems if found.severity.value == "warning"]
     action = server_action(panel) if panel.activity is Activity.idle else HeadAction.none
     return Headline(
         title=end_title(state, seconds),
         detail=end_detail(state, summary, seconds),
         chips=end_chips(state, summary),
         problem=state.fatal if state.fatal is not None and state.fatal.code != "cancelled" else None,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=_notes(state),
         action=action,
     )
+
+
+def _notes(state: RunState) -> tuple[str, ...]:
+    """Doubts about the job, each once; what is too much is counted."""
+    doubts = [*state.warnings, *(found for found in state.problems if found.severity is Severity.warning)]
+    notes = list(dict.fromkeys(doubt.message for doubt in doubts))
+    if len(notes) > NOTES:
+        notes[NOTES - 1 :] = [f"{len(notes) - NOTES + 1} more doubts are in the folder of the run."]
+    return tuple(notes)
 
 
 def _whole(seconds: float) -> str:

@@ -69,7 +69,8 @@ def _grounds(panel: PanelState) -> str:
     server, settings = panel.server, panel.settings
     parts = []
     if server is not None:
-        parts += [f"It answers at {server.url} with the profile {server.profile}."]
+        where = f"It answers at {server.url}, profile {server.profile}."
+        parts.append(where if server.owned else f"Its start is compared with the profile {server.profile}.")
     if panel.is_demo:
         parts.append("Nothing is measured, and no model is needed: everything from it is marked SIMULATED.")
     elif not panel.choice.is_made:

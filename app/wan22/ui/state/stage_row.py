@@ -17,6 +17,7 @@ class StageState(Enum):
     done = "done"
     cached = "cached"
     failed = "failed"
+    partial = "in part"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,17 +31,26 @@ def stage_rows(
 ) -> list[StageRow]:
     """A row a stage, `other` only when it took time. `verdicts` carry targets by the role's name as subject."""
     judged = {verdict.subject: verdict for verdict in verdicts}
+    last = max((stage for stage in stages if stage.started_s is not None), key=_last_s, default=None)
+    failed = last.role if last is not None and outcome is PromptOutcome.error else None
     return [
-        _row(stage, stage.role is current, usual.get(stage.role), judged.get(stage.role.value), outcome)
+        _row(
+            stage,
+            _state(stage, stage.role is current, stage.role is failed),
+            usual.get(stage.role),
+            judged.get(stage.role.value),
+        )
         for stage in stages
         if stage.role is not Role.other or (stage.seconds or 0.0) >= 0.5
     ]
 
 
-def _row(
-    stage: StageTiming, is_current: bool, usual: Usual | None, verdict: Verdict | None, outcome: PromptOutcome | None
-) -> StageRow:
-    state = _state(stage, is_current, outcome)
+def _last_s(stage: StageTiming) -> float:
+    """When it was last at work; one whose end nobody saw counts as the last."""
+    return stage.finished_s if stage.finished_s is not None else float("inf")
+
+
+def _row(stage: StageTiming, state: StageState, usual: Usual | None, verdict: Verdict | None) -> StageRow:
     expected_s = usual.median_s if usual is not None else None
     left_s = None
     if state is StageState.running and expected_s is not None and (stage.seconds or 0.0) < expected_s:
@@ -63,7 +72,7 @@ def _row(
     )
 
 
-def _state(stage: StageTiming, is_current: bool, outcome: PromptOutcome | None) -> StageState:
+def _state(stage: StageTiming, is_current: bool, is_failed: bool) -> StageState:
     if stage.cached:
         return StageState.cached
     if is_current:
@@ -72,4 +81,4 @@ def _state(stage: StageTiming, is_current: bool, outcome: PromptOutcome | None) 
         return StageState.done
     if stage.started_s is None:
         return StageState.waiting
-    return StageState.running if outcome is None else StageState.failed
+    return StageState.failed if is_failed else StageState.partial

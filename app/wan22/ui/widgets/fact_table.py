@@ -1,5 +1,6 @@
 """Names and values, one a line, to be read and copied."""
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
@@ -36,7 +37,7 @@ class FactTable(QWidget):
             left = TextLabel(name, TextRole.body, "muted")
             right = TextLabel(breakable(value), TextRole.body)
             right.setWordWrap(True)
-            right.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            allow_selection(right)
             right.setAccessibleName(f"{name}: {value}")
             self._grid.addWidget(left, number, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(right, number, 1)
@@ -44,6 +45,13 @@ class FactTable(QWidget):
         self.setVisible(bool(rows))
 
 
+def allow_selection(label: TextLabel) -> None:
+    """Let a text be marked and copied, unless it holds breaks that are no part of it."""
+    can = BREAK not in label.text()
+    flag = Qt.TextInteractionFlag.TextSelectableByMouse if can else Qt.TextInteractionFlag.NoTextInteraction
+    label.setTextInteractionFlags(flag)
+
+
 def breakable(text: str) -> str:
-    """A text that may be wrapped inside of paths as well, which have no spaces."""
-    return text.replace("/", "/" + BREAK).replace("\\", "\\" + BREAK) if len(text) > 32 else text
+    """A long text that may be wrapped inside of paths and settings as well, which have no spaces."""
+    return re.sub(r"(?<=[/\\,=:])(?=\S)", BREAK, text) if len(text) > 32 else text

@@ -12,7 +12,7 @@ from wan22.ui.widgets.doubt_line import DoubtLine
 from wan22.ui.widgets.text_label import TextLabel
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8188"
-_MOST_FOLDERS = 3
+_MOST_FOLDERS = 2
 _LOOKING = "Looking for ComfyUI on this machine …"
 _NONE_FOUND = "No ComfyUI was found in the usual places of this machine."
 
@@ -37,13 +37,8 @@ class FirstStartCard(QFrame):
         self.text.setWordWrap(True)
         column.addWidget(self.title)
         column.addWidget(self.text)
-        self._folders = QHBoxLayout()
-        self._folders.setSpacing(GAP_SMALL)
-        column.addLayout(self._folders)
-        self._buttons: list[QPushButton] = []
+        column.addLayout(self._folder_row())
         column.addLayout(self._choices())
-        self._address = self._address_row()
-        column.addWidget(self._address)
         self.doubt = DoubtLine()
         column.addWidget(self.doubt)
         self.show_demo(is_demo=True)
@@ -66,23 +61,15 @@ class FirstStartCard(QFrame):
 
     def show_folders(self, folders: Sequence[tuple[Path, str | None]]) -> None:
         """What was found: folder and version of each, the likeliest first."""
+        self._found = [folder for folder, _ in folders[:_MOST_FOLDERS]]
         for button in self._buttons:
-            self._folders.removeWidget(button)
             button.hide()
-            button.deleteLater()
-        self._buttons = []
-        while self._folders.count():
-            self._folders.takeAt(0)
-        for folder, version in folders[:_MOST_FOLDERS]:
+        for button, (folder, version) in zip(self._buttons, folders, strict=False):
             name = f"ComfyUI {version}" if version else "ComfyUI"
-            button = QPushButton(f"Use {name} in {short_path(folder)}")
-            button.setFixedHeight(CONTROL_HEIGHT)
+            button.setText(f"Use {name} in {short_path(folder)}")
             button.setAccessibleName(f"Use {name} in {folder}")
             button.setToolTip(f"{folder}\nIt is started from here when a video is made, and stopped with the panel")
-            button.clicked.connect(lambda _checked=False, one=folder: self.folder_wanted.emit(one))
-            self._folders.addWidget(button)
-            self._buttons.append(button)
-        self._folders.addStretch(1)
+            button.show()
         self.doubt.show_doubt("" if folders else _NONE_FOUND, Tone.unknown)
 
     def show_checking(self, what: str) -> None:
@@ -99,7 +86,21 @@ class FirstStartCard(QFrame):
         """What was checked is used now."""
         self._enable(True)
         self._address.hide()
+        self.attach.show()
         self.doubt.show_doubt("")
+
+    def _folder_row(self) -> QHBoxLayout:
+        """Made beforehand: the keyboard goes through widgets in the order in which they were made."""
+        row = QHBoxLayout()
+        row.setSpacing(GAP_SMALL)
+        self._found: list[Path] = []
+        self._buttons = [_button("", "") for _ in range(_MOST_FOLDERS)]
+        for number, button in enumerate(self._buttons):
+            button.clicked.connect(lambda _checked=False, one=number: self.folder_wanted.emit(self._found[one]))
+            button.hide()
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
 
     def _choices(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -110,8 +111,9 @@ class FirstStartCard(QFrame):
         self.attach.clicked.connect(self._ask_address)
         self.demo = _button("Stay in the demo", "Hide this for now; the choice is offered again at the next start")
         self.demo.clicked.connect(self.demo_wanted)
-        for button in (self.choose, self.attach, self.demo):
-            row.addWidget(button)
+        self._address = self._address_row()
+        for widget in (self.choose, self.attach, self._address, self.demo):
+            row.addWidget(widget)
         row.addStretch(1)
         return row
 
@@ -122,7 +124,7 @@ class FirstStartCard(QFrame):
         row.setSpacing(GAP_SMALL)
         self.address = QLineEdit(DEFAULT_ADDRESS)
         self.address.setFixedHeight(CONTROL_HEIGHT)
-        self.address.setFixedWidth(280)
+        self.address.setFixedWidth(232)
         self.address.setAccessibleName("Address of the server")
         self.address.setToolTip("As in the browser, for example http://192.168.1.20:8188")
         self.address.returnPressed.connect(self._address_given)
@@ -130,11 +132,11 @@ class FirstStartCard(QFrame):
         self.use_address.clicked.connect(self._address_given)
         row.addWidget(self.address)
         row.addWidget(self.use_address)
-        row.addStretch(1)
         holder.hide()
         return holder
 
     def _ask_address(self) -> None:
+        self.attach.hide()
         self._address.show()
         self.address.setFocus()
         self.address.selectAll()
@@ -147,7 +149,7 @@ class FirstStartCard(QFrame):
             button.setEnabled(is_on)
 
 
-def short_path(folder: Path, most: int = 44) -> str:
+def short_path(folder: Path, most: int = 30) -> str:
     """A path with `~` for the home folder, cut in the middle when it is long."""
     home = Path.home()
     text = str(Path("~") / folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)

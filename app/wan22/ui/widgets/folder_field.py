@@ -81,7 +81,7 @@ class FolderField(QWidget):
 
     def set_locked(self, is_locked: bool) -> None:
         """Read-only and back."""
-        self.line.setReadOnly(is_locked)
+        set_read_only(self.line, is_locked)
         self.choose.setEnabled(not is_locked)
 
     def _open_dialog(self) -> None:
@@ -92,6 +92,14 @@ class FolderField(QWidget):
         dialog.fileSelected.connect(lambda name: self.take(str(Path(name))))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+
+def set_read_only(line: QLineEdit, is_read_only: bool) -> None:
+    """Read-only and back, in looks as well: the style sheet asks only once by itself."""
+    if line.isReadOnly() != is_read_only:
+        line.setReadOnly(is_read_only)
+        line.style().unpolish(line)
+        line.style().polish(line)
 
 
 def _path_of(event: QDropEvent | QDragEnterEvent) -> str | None:

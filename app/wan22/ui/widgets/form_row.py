@@ -7,6 +7,8 @@ from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.widgets.text_label import TextLabel
 
 TITLE_COLUMN = 232
+QWIDGETSIZE_MAX = (1 << 24) - 1
+"""What Qt calls no limit."""
 
 
 class FormRow(QWidget):
@@ -42,9 +44,12 @@ class FormRow(QWidget):
         row.addLayout(right, 1)
 
     def place(self, *editors: QWidget) -> "FormRow":
-        """Editors side by side; the first takes the room that there is."""
+        """Editors side by side; the first takes the room that there is, unless its width is limited."""
         for number, editor in enumerate(editors):
             self._line.addWidget(editor, 1 if number == 0 else 0, Qt.AlignmentFlag.AlignVCenter)
+        if editors[0].maximumWidth() < QWIDGETSIZE_MAX:
+            self._line.setStretch(0, 0)
+            self._line.addStretch(1)
         return self
 
     def show_note(self, text: str, ink: str = "muted") -> None:
@@ -52,3 +57,14 @@ class FormRow(QWidget):
         self.note.say(text)
         self.note.set_ink(ink)
         self.note.setVisible(bool(text))
+
+
+def stacked(*widgets: QWidget) -> tuple[QWidget, QVBoxLayout]:
+    """Widgets one below the other, to be placed as one editor; and the layout that takes more of them."""
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(0, GAP_TINY, 0, 0)
+    column.setSpacing(GAP_SMALL + GAP_TINY)
+    for widget in widgets:
+        column.addWidget(widget)
+    return box, column

@@ -47,6 +47,11 @@ class FrameView(QWidget):
         """A little less than half of 720p's sides."""
         return _USUAL
 
+    def set_surface(self, surface: str) -> None:
+        """Another colour around the picture, a token of the palette."""
+        self._surface = surface
+        self.update()
+
     def show_image(self, image: QImage, pixel_aspect: float = 1.0) -> None:
         """Show a picture; `pixel_aspect` is width to height of one of its pixels."""
         if image is self._image and pixel_aspect == self._pixel_aspect:

@@ -43,6 +43,7 @@ class GenerateBar(QWidget):
         self.server.setFixedHeight(CONTROL_HEIGHT_LARGE)
         self.server.clicked.connect(self.server_toggled)
         row.addWidget(self.server)
+        self.waiting.anchor = self.server
         column.addLayout(row)
         foot = QHBoxLayout()
         foot.setSpacing(GAP_SMALL)

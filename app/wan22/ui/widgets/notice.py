@@ -9,7 +9,7 @@ from wan22.ui.measure import GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.chip import Chip
-from wan22.ui.widgets.fact_table import breakable
+from wan22.ui.widgets.fact_table import allow_selection, breakable
 from wan22.ui.widgets.text_label import TextLabel
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ class Notice(QWidget):
         self.hint = TextLabel("", TextRole.body, "muted")
         for label in (self.message, self.hint):
             label.setWordWrap(True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             words.addWidget(label)
         row.addLayout(words, 1)
         self.hide()
@@ -43,6 +42,7 @@ class Notice(QWidget):
         self.chip.show_tone(tone, word)
         for label, text in ((self.message, message), (self.hint, hint)):
             label.say(breakable(text))
+            allow_selection(label)
             label.setVisible(bool(text))
         self.show()
 

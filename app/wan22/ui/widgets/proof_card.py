@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from wan22.schema.server import LaunchClaim
-from wan22.ui.measure import CONTROL_RADIUS, GAP, GAP_SMALL, TextRole
+from wan22.ui.measure import CONTROL_RADIUS, GAP, GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.state.proof_rows import ProofRow, proof_count, proof_rows, unseen_text
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import GLYPHS
@@ -26,6 +26,8 @@ from wan22.ui.widgets.text_label import TextLabel
 ROW_HEIGHT = 36
 GLYPH_WIDTH = 20
 SHOWN_ROWS = 5
+EVIDENCE_FROM = 440
+"""Width from which on the evidence has a column of its own; else the chosen row tells it."""
 
 
 class _Row(QAbstractButton):
@@ -67,23 +69,26 @@ class _Row(QAbstractButton):
             painter.setPen(QPen(self._theme.colour("focus"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(self.rect().adjusted(1, 2, -1, -2), CONTROL_RADIUS, CONTROL_RADIUS)
+        painter.setPen(self._theme.colour("line"))
+        painter.drawLine(GAP_TINY, self.height() - 1, self.width() - GAP_TINY, self.height() - 1)
         self._paint_texts(painter, self._row)
         painter.end()
 
     def _paint_texts(self, painter: QPainter, row: ProofRow) -> None:
-        left, width = GAP_SMALL + GLYPH_WIDTH, self.width() - GLYPH_WIDTH - 2 * GAP_SMALL
+        left, width = GAP_TINY + GLYPH_WIDTH, self.width() - GLYPH_WIDTH - 2 * GAP_TINY
         painter.setPen(self._theme.ink(row.tone))
-        self._write(painter, TextRole.strong, QRect(GAP_SMALL, 0, GLYPH_WIDTH, self.height()), GLYPHS[row.tone])
-        name_width = max(96, round(0.44 * width))
-        value_width = max(72, round(0.3 * width))
+        self._write(painter, TextRole.strong, QRect(GAP_TINY, 0, GLYPH_WIDTH, self.height()), GLYPHS[row.tone])
+        has_evidence = width >= EVIDENCE_FROM
+        name_width = round((0.36 if has_evidence else 0.56) * width)
+        value_width = round((0.24 if has_evidence else 0.44) * width)
         painter.setPen(self._theme.colour("text"))
         self._write(painter, TextRole.body, QRect(left, 0, name_width - GAP_SMALL, self.height()), row.name)
-        place = QRect(left + name_width, 0, value_width - GAP_SMALL, self.height())
+        place = QRect(left + name_width, 0, value_width, self.height())
         self._write(painter, TextRole.strong, place, row.value)
-        rest = width - name_width - value_width
-        if rest >= 48:
+        if has_evidence:
             painter.setPen(self._theme.colour("muted"))
-            place = QRect(left + name_width + value_width, 0, rest, self.height())
+            start = left + name_width + value_width + GAP_SMALL
+            place = QRect(start, 0, self.width() - start - GAP_TINY, self.height())
             self._write(painter, TextRole.caption, place, row.evidence or row.word)
 
     def _write(self, painter: QPainter, role: TextRole, place: QRect, text: str) -> None:

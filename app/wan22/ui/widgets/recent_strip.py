@@ -7,10 +7,11 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QWidget
 
-from wan22.ui.measure import GAP_SMALL
+from wan22.ui.measure import GAP_TINY
 from wan22.ui.theme import Theme
 
 THUMB = QSize(64, 36)
+MOST = 5
 _RING = 4
 _RADIUS = 4
 
@@ -18,16 +19,23 @@ _RADIUS = 4
 class _ThumbButton(QAbstractButton):
     """One picture; a ring marks the chosen one, a lighter one the keyboard's place."""
 
-    def __init__(self, theme: Theme, path: Path, picture: QImage) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.path = path
-        self._picture = QPixmap.fromImage(picture)
+        self.path = Path()
+        self._picture = QPixmap()
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedSize(THUMB + QSize(2 * _RING, 2 * _RING))
+        self.hide()
+
+    def show_picture(self, path: Path, picture: QImage) -> None:
+        self.path = path
+        self._picture = QPixmap.fromImage(picture)
         self.setAccessibleName(f"Recent image: {path.name}")
         self.setToolTip(f"{path}\nUse it again with a click, Enter or the arrow keys; Delete takes it out of this list")
+        self.show()
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -67,33 +75,36 @@ class RecentStrip(QWidget):
         self._theme = theme
         self._chosen: Path | None = None
         self._group = QButtonGroup(self)
-        self._buttons: list[_ThumbButton] = []
+        self._buttons = [_ThumbButton(theme) for _ in range(MOST)]
+        self._shown: list[Path] = []
         self.setAccessibleName("Recent images")
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(GAP_SMALL - 4)
-        self._row.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_TINY)
+        for button in self._buttons:
+            row.addWidget(button)
+            self._group.addButton(button)
+        row.addStretch(1)
         self.setFixedHeight(THUMB.height() + 2 * _RING)
         self._group.buttonClicked.connect(self._clicked)
+        self.hide()
         theme.changed.connect(self._repaint)
 
     def show_thumbs(self, thumbs: Sequence[tuple[Path, QImage]]) -> None:
         """Show other pictures; the keyboard keeps its place. A single one is no choice and is not shown."""
-        if [path for path, _ in thumbs] == [button.path for button in self._buttons]:
+        paths = [path for path, _ in thumbs[:MOST]]
+        if paths == self._shown:
             return
+        self._shown = paths
         place = next((number for number, button in enumerate(self._buttons) if button.hasFocus()), None)
-        for button in self._buttons:
-            self._group.removeButton(button)
+        for button, (path, picture) in zip(self._buttons, thumbs, strict=False):
+            button.show_picture(path, picture)
+        for button in self._buttons[len(paths) :]:
             button.hide()
-            button.deleteLater()
-        self._buttons = [_ThumbButton(self._theme, path, picture) for path, picture in thumbs]
-        for number, button in enumerate(self._buttons):
-            self._row.insertWidget(number, button)
-            self._group.addButton(button)
         self._mark()
-        if place is not None and self._buttons:
-            self._buttons[min(place, len(self._buttons) - 1)].setFocus()
-        self.setVisible(len(self._buttons) > 1)
+        if place is not None and paths:
+            self._buttons[min(place, len(paths) - 1)].setFocus()
+        self.setVisible(len(paths) > 1)
 
     def select(self, path: Path | None) -> None:
         """Mark the picture in force."""
@@ -116,7 +127,7 @@ class RecentStrip(QWidget):
     def _mark(self) -> None:
         self._group.setExclusive(False)
         for button in self._buttons:
-            button.setChecked(button.path == self._chosen)
+            button.setChecked(button.path == self._chosen and button.path in self._shown)
         self._group.setExclusive(True)
 
     def _repaint(self) -> None:

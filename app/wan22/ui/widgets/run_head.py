@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, TextRole
+from wan22.ui.measure import CARD_RADIUS, GAP, GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.state.run_end import ChipText
 from wan22.ui.state.run_headline import HeadAction, Headline
 from wan22.ui.theme import Theme
@@ -23,6 +23,31 @@ _BUTTONS = {
     HeadAction.stop_server: ("Stop ComfyUI", "End the ComfyUI that was started here and free the GPU's memory"),
     HeadAction.leave_server: ("Disconnect", "Let go of the server; it goes on running"),
 }
+
+
+class _EdgeBar(QProgressBar):
+    """A thin bar that follows the round corners of the card whose lower edge it is."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setRange(0, _PARTS)
+        self.setTextVisible(False)
+        self.setAccessibleName("Progress of the job")
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        path = QPainterPath()
+        above = self.rect().adjusted(0, -4 * CARD_RADIUS, 0, 0)
+        path.addRoundedRect(QRectF(above), CARD_RADIUS, CARD_RADIUS)
+        painter.setClipPath(path)
+        painter.fillRect(self.rect(), self._theme.colour("raised"))
+        done = QRectF(self.rect())
+        done.setWidth(self.width() * self.value() / _PARTS)
+        painter.fillRect(done, self._theme.colour("accent"))
+        painter.end()
 
 
 class RunHead(QFrame):
@@ -58,15 +83,15 @@ class RunHead(QFrame):
         self.problem.hide()
         body.addWidget(self.problem)
         outer.addLayout(body)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, _PARTS)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the job")
+        self.bar = _EdgeBar(theme)
         outer.addWidget(self.bar)
 
-    def _answer(self) -> QBoxLayout:
+    def _answer(self) -> QHBoxLayout:
+        """What is said in large letters, the times beside or below it, the button at the right."""
+        whole = QHBoxLayout()
+        whole.setSpacing(GAP)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._row.setSpacing(GAP)
+        self._row.setSpacing(GAP_SMALL)
         words = QVBoxLayout()
         words.setSpacing(GAP_TINY)
         self.title = TextLabel("", TextRole.hero)
@@ -75,29 +100,31 @@ class RunHead(QFrame):
         words.addWidget(self.title)
         words.addWidget(self.detail)
         self._row.addLayout(words, 1)
-        side = QHBoxLayout()
-        side.setSpacing(GAP)
+        self._row.addLayout(self._times())
+        whole.addLayout(self._row, 1)
+        self.button = QPushButton()
+        self.button.clicked.connect(self._pressed)
+        whole.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
+        return whole
+
+    def _times(self) -> QVBoxLayout:
         times = QVBoxLayout()
         times.setSpacing(2)
         times.addStretch(1)
-        line = QHBoxLayout()
-        line.setSpacing(GAP_TINY)
-        line.addStretch(1)
+        self._line = QHBoxLayout()
+        self._line.setSpacing(GAP_TINY)
+        self._line.addStretch(1)
         self.time = TextLabel("", TextRole.value)
         self.rest = TextLabel("", TextRole.value, "muted")
-        line.addWidget(self.time)
-        line.addWidget(self.rest)
-        times.addLayout(line)
+        self._line.addWidget(self.time)
+        self._line.addWidget(self.rest)
+        self._line.addStretch(0)
+        times.addLayout(self._line)
         self.target = TextLabel("", TextRole.caption, "muted")
         self.target.setAlignment(Qt.AlignmentFlag.AlignRight)
         times.addWidget(self.target)
         times.addStretch(1)
-        side.addLayout(times, 1)
-        self.button = QPushButton()
-        self.button.clicked.connect(self._pressed)
-        side.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._row.addLayout(side)
-        return self._row
+        return times
 
     def show_headline(self, said: Headline, *, can_repeat: bool = False) -> None:
         """Say all of it. `can_repeat`: there is a job that can be asked for again."""
@@ -113,6 +140,7 @@ class RunHead(QFrame):
         self.problem.setVisible(said.problem is not None)
         if said.problem is not None:
             self.problem.show_problem(said.problem, can_repeat=can_repeat)
+        self.bar.setVisible(said.progress is not None)
         self.bar.setValue(round(_PARTS * min(1.0, max(0.0, said.progress or 0.0))))
         self.bar.setToolTip(_bar_tip(said))
 
@@ -123,6 +151,9 @@ class RunHead(QFrame):
         direction = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
         if self._row.direction() != direction:
             self._row.setDirection(direction)
+            self._line.setStretch(0, int(is_wide))
+            self._line.setStretch(3, int(not is_wide))
+            self.target.setAlignment(Qt.AlignmentFlag.AlignRight if is_wide else Qt.AlignmentFlag.AlignLeft)
 
     def _show_target(self, said: Headline) -> None:
         target = said.target
@@ -173,8 +204,6 @@ class RunHead(QFrame):
 
 
 def _bar_tip(said: Headline) -> str:
-    if said.progress is None:
-        return "How far it is cannot be said yet"
     if said.time_rest == "so far":
         return "Share of the steps of both passes; how long the rest takes is not known yet"
     return "Share of the time that it is expected to take"

@@ -1,6 +1,6 @@
 """A calm card: heading, one line that explains it, and whatever belongs to it."""
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.widgets.text_label import TextLabel
@@ -13,7 +13,6 @@ class SectionCard(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.setAccessibleName(title)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP, GAP, GAP, GAP)
         column.setSpacing(GAP)

@@ -1,6 +1,7 @@
 """A form that is made from the fields of a settings model: a new field appears by itself."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -9,7 +10,7 @@ from wan22.ui.measure import GAP
 from wan22.ui.state.setting_draft import SettingDraft
 from wan22.ui.state.setting_field import FieldKind, SettingField
 from wan22.ui.state.setting_source import lock_words
-from wan22.ui.widgets.folder_field import FolderField
+from wan22.ui.widgets.folder_field import FolderField, set_read_only
 from wan22.ui.widgets.form_row import FormRow
 
 NUMBER_WIDTH = 200
@@ -29,6 +30,9 @@ class SettingEditor(FormRow):
         self.reset.setProperty("kind", "flat")
         self.reset.setAccessibleName(f"Reset: {field.title}")
         self.reset.setToolTip(f"Back to the default: {_shown(field, field.default_text)}")
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
         self.reset.clicked.connect(lambda: draft.reset(field.key))
         self.place(self.entry, self.reset)
         draft.changed.connect(self.refresh)
@@ -40,7 +44,7 @@ class SettingEditor(FormRow):
         is_locked = draft.is_locked(key)
         self._show(draft.text(key))
         self._lock(is_locked)
-        self.reset.setEnabled(not is_locked and not draft.is_default(key))
+        self.reset.setVisible(not is_locked and not draft.is_default(key))
         complaint = draft.complaint(key)
         if complaint:
             self.show_note(f"✕ {complaint}", "bad")
@@ -78,8 +82,8 @@ class SettingEditor(FormRow):
         line.textEdited.connect(self._typed)
         _name(line, field.title, tip)
         if field.kind in (FieldKind.whole, FieldKind.number):
-            line.setMaximumWidth(NUMBER_WIDTH)
-        return (lambda text: None if line.text() == text else line.setText(text)), line.setReadOnly, line
+            line.setFixedWidth(NUMBER_WIDTH)
+        return (lambda text: None if line.text() == text else line.setText(text)), partial(set_read_only, line), line
 
     def _typed(self, text: str) -> None:
         self._draft.set_text(self.field.key, text)

@@ -10,6 +10,7 @@ from wan22.ui.measure import GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.chip import Chip
+from wan22.ui.widgets.fact_table import allow_selection, breakable
 from wan22.ui.widgets.text_label import TextLabel
 
 
@@ -73,7 +74,7 @@ class SettingTable(QWidget):
         head = QHBoxLayout()
         head.setSpacing(GAP_SMALL)
         given = _text(entry.given, TextRole.strong)
-        given.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        allow_selection(given)
         head.addWidget(given, 1)
         if len(entry.findings) == 1:
             head.addWidget(Chip(self._theme, entry.findings[0].tone, entry.findings[0].word))
@@ -93,6 +94,6 @@ class SettingTable(QWidget):
 
 
 def _text(text: str, role: TextRole, ink: str = "text") -> TextLabel:
-    label = TextLabel(text, role, ink)
+    label = TextLabel(breakable(text), role, ink)
     label.setWordWrap(True)
     return label

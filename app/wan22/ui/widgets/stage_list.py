@@ -6,7 +6,8 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
-from wan22.ui.measure import GAP_SMALL, TextRole
+from wan22.schema.duration_text import EN_DASH
+from wan22.ui.measure import CONTROL_RADIUS, GAP_SMALL, TextRole
 from wan22.ui.state.stage_row import StageRow, StageState, axis_end
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import GLYPHS, Tone
@@ -23,6 +24,7 @@ _GLYPHS = {
     StageState.done: (GLYPHS[Tone.good], "good"),
     StageState.cached: (GLYPHS[Tone.good], "muted"),
     StageState.failed: (GLYPHS[Tone.bad], "bad"),
+    StageState.partial: (EN_DASH, "muted"),
 }
 
 
@@ -42,6 +44,11 @@ class _Bar(QWidget):
     def show_row(self, row: StageRow | None, end_s: float) -> None:
         self._row, self._end_s = row, end_s
         self.update()
+
+    @property
+    def state(self) -> StageState | None:
+        """How far its stage is; None for the axis."""
+        return self._row.state if self._row is not None else None
 
     def _x(self, seconds: float) -> float:
         return 12 + seconds / self._end_s * (self.width() - 52)
@@ -117,7 +124,7 @@ class StageList(QWidget):
         self._cells: list[tuple[list[TextLabel], _Bar]] = []
         self.setAccessibleName("Stages of the job")
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setContentsMargins(GAP_SMALL, 0, 0, 0)
         self._grid.setHorizontalSpacing(GAP_SMALL * 2)
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(4, 1)
@@ -141,6 +148,20 @@ class StageList(QWidget):
                 widget.setVisible(is_used)
             if is_used:
                 self._fill(labels, bar, rows[number], end_s)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The stage at work stands on a ground of its own."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.ground(Tone.running))
+        for labels, bar in self._cells:
+            if bar.state is StageState.running and labels[0].isVisible():
+                first, last = labels[0].geometry(), labels[-1].geometry()
+                place = first.united(last).adjusted(-GAP_SMALL, 2, GAP_SMALL, -2)
+                painter.drawRoundedRect(place, CONTROL_RADIUS, CONTROL_RADIUS)
+        painter.end()
 
     def _new_row(self, number: int) -> tuple[list[TextLabel], _Bar]:
         roles = (TextRole.strong, TextRole.body, TextRole.value, TextRole.body)
@@ -159,7 +180,7 @@ class StageList(QWidget):
         glyph.say(mark)
         glyph.set_ink(ink)
         name.say(row.name)
-        is_known = row.state in (StageState.running, StageState.done, StageState.failed)
+        is_known = row.state in (StageState.running, StageState.done, StageState.failed, StageState.partial)
         name.set_ink("text" if is_known else "muted")
         time.say(row.time_text)
         time.set_role(TextRole.value if is_known else TextRole.body)

@@ -4,7 +4,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from wan22.ui.measure import CONTROL_HEIGHT, CONTROL_HEIGHT_LARGE, GAP_SMALL, GAP_TINY
+from wan22.ui.measure import CONTROL_HEIGHT, CONTROL_HEIGHT_LARGE, GAP, GAP_SMALL, GAP_TINY
 from wan22.ui.number_text import number
 from wan22.ui.theme import Theme
 from wan22.ui.widgets.icon import icon
@@ -124,8 +124,8 @@ class TransportBar(QWidget):
             self.seek.setValue(index)
         self.seek.blockSignals(False)
         self.time_text.say(f"{number(time_s, 1)} / {number(duration_s, 1)} s")
-        widest = f"{number(duration_s, 1)} / {number(duration_s, 1)} s"
-        self.time_text.setMinimumWidth(self.time_text.fontMetrics().horizontalAdvance(widest) + GAP_TINY)
+        _hold_width(self.time_text, f"{number(duration_s, 1)} / {number(duration_s, 1)} s")
+        _hold_width(self.frame_text, f"frame {number(count)} / {number(count)}")
 
     def show_loaded(self, share: float, frame: str) -> None:
         """How much is ready, and the number of the frame in words."""
@@ -134,7 +134,9 @@ class TransportBar(QWidget):
         self.frame_text.setVisible(bool(frame))
 
     def show_full_size(self, is_full: bool) -> None:
-        """What the last button does next."""
+        """What the last button does next; at the edges of a screen the controls keep some distance."""
+        side = GAP if is_full else 0
+        self._column.setContentsMargins(side, 0, side, side)
         if is_full:
             self.full_size.show_drawing("small_size", "Back to the window", "Back to the window (Esc)")
         else:
@@ -150,12 +152,13 @@ class TransportBar(QWidget):
         return speed
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP_TINY)
         place = QHBoxLayout()
         place.setSpacing(GAP_SMALL)
         place.addWidget(self.seek, 1)
+        self.frame_text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         place.addWidget(self.frame_text)
         column.addLayout(place)
         row = QHBoxLayout()
@@ -168,3 +171,8 @@ class TransportBar(QWidget):
         for widget in (self.speed, self.loop, self.full_size):
             row.addWidget(widget)
         column.addLayout(row)
+
+
+def _hold_width(label: TextLabel, widest: str) -> None:
+    """Room for the longest text, so that nothing beside it moves."""
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + GAP_TINY)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from wan22.system.clock import Clock, SystemClock
 from wan22.ui.clip_feed import CACHE_BYTES, ClipFeed
-from wan22.ui.measure import GAP, GAP_SMALL
+from wan22.ui.measure import GAP_SMALL
 from wan22.ui.number_text import number
 from wan22.ui.state.playhead import Playhead
 from wan22.ui.theme import Theme
@@ -169,6 +169,7 @@ class VideoPlayer(QWidget):
         self._full.left.connect(self._close_full_size)
         self._full.showFullScreen()
         self.bar.show_full_size(True)
+        self.view.set_surface("window")
         self.view.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -310,6 +311,7 @@ class VideoPlayer(QWidget):
         self._place.addWidget(self._body)
         self._body.show()
         self.bar.show_full_size(False)
+        self.view.set_surface("panel")
         full.hide()
         full.deleteLater()
         if self.isVisible():
@@ -327,7 +329,7 @@ class _FullView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle("Video in full size")
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, GAP)
+        column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(body)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -21,6 +21,8 @@ class WaitingList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Jobs that wait")
+        self.anchor: QWidget | None = None
+        """The keyboard comes from there to the first job."""
         self._shown: list[tuple[int, str]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -49,6 +51,11 @@ class WaitingList(QWidget):
         for number, words in jobs:
             column.addWidget(self._row(number, words))
         self._area.setWidget(rows)
+        before = self.anchor
+        for button in rows.findChildren(QPushButton):
+            if before is not None:
+                QWidget.setTabOrder(before, button)
+            before = button
         self._area.setFixedHeight(min(len(jobs), _ROWS_SHOWN) * ROW_HEIGHT)
 
     def _row(self, number: int, words: str) -> QWidget:
