@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tests.ui import setup_scenes
+from tests.ui import run_stage, setup_scenes
 from tests.ui.page_check import cut_off, faults_of
 from tests.ui.stage import Stage, recorded_run, sample_run
 from wan22.runs.own_band import Usual
@@ -34,6 +34,7 @@ from wan22.ui.main_window import MainWindow
 from wan22.ui.measure import GAP, GUTTER, WINDOW_HEIGHT, WINDOW_HEIGHT_MIN, WINDOW_WIDTH, WINDOW_WIDTH_MIN, TextRole
 from wan22.ui.page_list import page_entries
 from wan22.ui.pages.monitor_page import MonitorPage
+from wan22.ui.pages.run_page import RunPage
 from wan22.ui.pages.setup_page import SetupPage
 from wan22.ui.state.stage_row import StageRow, StageState
 from wan22.ui.state.stage_rows import stage_rows
@@ -124,12 +125,21 @@ def setup_state(name: str) -> State:
     return State(name, prepare)
 
 
+def run_state(name: str) -> State:
+    def prepare(scene: Scene) -> None:
+        assert isinstance(scene.page, RunPage)
+        run_stage.STATES[name](scene.stage, scene.page)
+
+    return State(name, prepare)
+
+
 def page_of(scene: Scene) -> MonitorPage:
     assert isinstance(scene.page, MonitorPage)
     return scene.page
 
 
 STATES: Mapping[str, Sequence[State]] = {
+    "run": tuple(run_state(name) for name in run_stage.STATES),
     "monitor": (
         State("", monitor_live),
         State("gpus", monitor_gpus),

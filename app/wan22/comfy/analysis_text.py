@@ -62,7 +62,7 @@ def analysis_markdown(analysis: WorkflowAnalysis) -> str:
         lines += ["", f"Hand-over from node {handover.first} to node {handover.second}: {handover_text(handover)}."]
     lines += ["", "## Models", "", "| for | file | node | folder |", "|---|---|---|---|"]
     lines += [
-        f"| {item.purpose} | {_cell(item.file)} | {item.node} ({_cell(item.class_type)}) | {item.folder or 'not known'} |"
+        f"| {item.purpose} | {_cell(item.file)} | {item.node} ({_cell(item.class_type)}) | {item.folder or 'unknown'} |"
         for item in analysis.models
     ]
     lines += ["", "## Findings", ""]

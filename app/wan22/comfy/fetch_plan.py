@@ -7,6 +7,7 @@ from pathlib import Path
 from wan22.comfy.fetch_source import host_of, mirror_base, mirrored
 from wan22.comfy.file_fetch import DISK_MARGIN_BYTES
 from wan22.comfy.model_status_text import status_text
+from wan22.comfy.model_store import pack_problem
 from wan22.schema.model_file import ModelFile, ModelState, ModelStatus
 from wan22.schema.problem import Problem, problem
 from wan22.system.files import free_bytes
@@ -96,9 +97,7 @@ def fetch_plan(
 def _refusal(status: ModelStatus) -> Problem | None:
     file = status.file
     if status.pack_missing:
-        pack = file.sub_folder[0] if file.sub_folder else file.folder
-        message = f"{file.file} belongs to the node pack {pack}, which is not installed."
-        return problem("model_pack_missing", message, file=file.file)
+        return pack_problem(status)
     if status.is_movable:
         message = f"{file.file} need not be fetched: {status_text(status)}"
         return problem("model_elsewhere", message, file=file.file, path=status.path)

@@ -71,7 +71,7 @@ def _put(graph: Graph, node: str, name: str, value: float | str) -> bool:
 
 
 def _each_handover(graph: Graph, mend: Callable[[Graph, str, str], bool]) -> bool:
-    return any([mend(graph, first, second) for first, second in handovers(graph)])
+    return True in [mend(graph, first, second) for first, second in handovers(graph)]
 
 
 def _hand_on(graph: Graph, first: str, _second: str) -> bool:
@@ -173,7 +173,7 @@ def _swap_experts(graph: Graph) -> bool:
         (node, name, second if text_of(graph, inputs_of(graph, node)[name]) == first else first)
         for node, name in dict.fromkeys(places)
     ]
-    return any([_put(graph, node, name, value) for node, name, value in changes])
+    return True in [_put(graph, node, name, value) for node, name, value in changes]
 
 
 def _swap_loras(graph: Graph) -> bool:
@@ -216,13 +216,11 @@ def _exchanged(file: str) -> str:
 
 
 def _default_dtype(graph: Graph) -> bool:
-    return any(
-        [
-            _put(graph, node, "weight_dtype", "default")
-            for node in graph
-            if any("scaled" in str(inputs_of(graph, node).get(name, "")).lower() for name in _EXPERT_INPUTS)
-        ]
-    )
+    return True in [
+        _put(graph, node, "weight_dtype", "default")
+        for node in graph
+        if any("scaled" in str(inputs_of(graph, node).get(name, "")).lower() for name in _EXPERT_INPUTS)
+    ]
 
 
 def _other_expert(graph: Graph) -> bool:
@@ -243,7 +241,7 @@ def _vae_of_14b(graph: Graph) -> bool:
 
 
 def _set_on(graph: Graph, class_start: str, name: str, value: str) -> bool:
-    return any([_put(graph, node, name, value) for node in graph if class_of(graph, node).startswith(class_start)])
+    return True in [_put(graph, node, name, value) for node in graph if class_of(graph, node).startswith(class_start)]
 
 
 def _has_fast(graph: Graph, sampler: str) -> bool:
@@ -253,7 +251,7 @@ def _has_fast(graph: Graph, sampler: str) -> bool:
 
 
 def _cfg_one(graph: Graph) -> bool:
-    return any([_put(graph, sampler, "cfg", 1.0) for sampler in pass_nodes(graph) if _has_fast(graph, sampler)])
+    return True in [_put(graph, sampler, "cfg", 1.0) for sampler in pass_nodes(graph) if _has_fast(graph, sampler)]
 
 
 def _four_steps(graph: Graph) -> bool:
@@ -318,7 +316,7 @@ def _frame_rate(graph: Graph) -> bool:
     base, factor = model_fps(graph), multiplied(graph)
     if base is None or factor is None:
         return False
-    return any([_put(graph, node, name, base * factor) for node, name in rate_nodes(graph)])
+    return True in [_put(graph, node, name, base * factor) for node, name in rate_nodes(graph)]
 
 
 def _interpolate_once(graph: Graph) -> bool:

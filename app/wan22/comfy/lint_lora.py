@@ -127,7 +127,11 @@ def _fit(use: LoraUse, expert: str | None, find_file: FindModelFile) -> Iterator
     fit = lora_fit(header, _expert_header(expert, find_file))
     if fit.fits:
         return
-    level = FindingLevel.wrong if fit.targets == 0 or fit.foreign_prefix or fit.wrong_size else FindingLevel.doubtful
+    level = (
+        FindingLevel.wrong
+        if fit.targets == 0 or fit.foreign_prefix is not None or fit.wrong_size
+        else FindingLevel.doubtful
+    )
     yield Finding(
         rule="lora_does_not_fit",
         level=level,

@@ -15,7 +15,7 @@ _RULES: dict[str, tuple[FindingLevel, str, str | None]] = {
     "shifts_unequal": (
         _DOUBTFUL,
         (
-            "The second pass adds no noise of its own, so it must get as much as its schedule expects there. Too little "
+            "The second pass adds no noise of its own, so it must get as much as its schedule expects. Too little "
             "tends to soft pictures with little detail, too much to grain."
         ),
         "Give every pass the shift of the first one.",
@@ -81,7 +81,7 @@ _RULES: dict[str, tuple[FindingLevel, str, str | None]] = {
     "same_expert_twice": (
         _DOUBTFUL,
         (
-            "Two passes on one expert waste what Wan 2.2 is made of: the other half of the schedule is done by the wrong "
+            "Two passes on one expert waste what Wan 2.2 is made of: the other half of the steps is done by the wrong "
             "model."
         ),
         "Take the other expert's file where the names tell it.",

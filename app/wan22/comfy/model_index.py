@@ -18,24 +18,33 @@ class FoundFile:
 
 
 class ModelIndex:
-    """Model files below `roots`; folders that cannot be read are left out."""
+    """Model files below `roots`, walked through when first asked; folders that cannot be read are left out."""
 
     def __init__(self, roots: Iterable[Path]) -> None:
+        self._roots = tuple(roots)
         self._by_name: dict[str, list[FoundFile]] = {}
         self._by_size: dict[int, list[FoundFile]] = {}
-        seen: set[str] = set()
-        for root in roots:
-            for found in _walk(root, seen):
-                self._by_name.setdefault(found.path.name.casefold(), []).append(found)
-                self._by_size.setdefault(found.byte_count, []).append(found)
+        self._is_walked = False
 
     def named(self, name: str) -> tuple[FoundFile, ...]:
         """Files of that name, in any spelling of its letters."""
+        self._walk_once()
         return tuple(self._by_name.get(name.casefold(), ()))
 
     def sized(self, byte_count: int) -> tuple[FoundFile, ...]:
         """Files of exactly that size."""
+        self._walk_once()
         return tuple(self._by_size.get(byte_count, ()))
+
+    def _walk_once(self) -> None:
+        if self._is_walked:
+            return
+        self._is_walked = True
+        seen: set[str] = set()
+        for root in self._roots:
+            for found in _walk(root, seen):
+                self._by_name.setdefault(found.path.name.casefold(), []).append(found)
+                self._by_size.setdefault(found.byte_count, []).append(found)
 
 
 def _walk(root: Path, seen: set[str]) -> Iterator[FoundFile]:

@@ -10,7 +10,7 @@ from wan22.comfy.model_move import move_file
 from wan22.comfy.model_places import ModelPlaces
 from wan22.comfy.part_file import PartFile
 from wan22.schema.model_file import ModelFile, ModelState, ModelStatus
-from wan22.schema.problem import Problem, app_error
+from wan22.schema.problem import AppError, Problem, app_error, problem
 from wan22.system.cancel import CancelToken
 
 OnBytes = Callable[[int], None]
@@ -85,7 +85,7 @@ class ModelStore:
             raise app_error("model_not_moved", message, hint="Check again: something has changed since.")
         digest = self._hashes.known(status.path)
         if status.pack_missing:
-            raise pack_missing(status)
+            raise AppError(pack_problem(status))
         copied = move_file(status.path, status.target, status.file.sha256, cancel, on_bytes)
         if copied or digest:
             self._hashes.put(status.target, copied or digest or "")
@@ -199,8 +199,8 @@ class ModelStore:
         return status.model_copy(update=update)
 
 
-def pack_missing(status: ModelStatus) -> Exception:
-    """The error for a file whose node pack is not installed."""
+def pack_problem(status: ModelStatus) -> Problem:
+    """Why a file whose node pack is not installed has no place yet."""
     pack = status.file.sub_folder[0] if status.file.sub_folder else status.file.folder
     message = f"{status.file.file} belongs to the node pack {pack}, which is not installed."
-    return app_error("model_pack_missing", message, file=status.file.file)
+    return problem("model_pack_missing", message, file=status.file.file)

@@ -7,7 +7,7 @@ what a dead one had claimed is marked as interrupted.
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,11 +98,11 @@ class QueueStore:
         added = {job.job_id: job for job in self.jobs()}
         return tuple(added[job_id] for job_id in ids if job_id is not None)
 
-    def claim(self) -> QueuedJob | None:
-        """Take the next waiting job for us; None when there is none or the queue is paused."""
+    def claim(self, held_back: Collection[int] = ()) -> QueuedJob | None:
+        """Take the next waiting job for us, none of `held_back`; None when there is none or the queue is paused."""
         while True:
             with self._writing() as connection:
-                job_id = self._next(connection)
+                job_id = self._next(connection, held_back)
                 if job_id is None:
                     return None
                 connection.execute(
@@ -184,13 +184,13 @@ class QueueStore:
                 "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (_PAUSED, str(int(is_paused)))
             )
 
-    def _next(self, connection: sqlite3.Connection) -> int | None:
+    def _next(self, connection: sqlite3.Connection, held_back: Collection[int]) -> int | None:
         if self._paused(connection):
             return None
-        row = connection.execute(
-            "SELECT job_id FROM job WHERE state = ? ORDER BY position, job_id LIMIT 1", (JobState.waiting.value,)
-        ).fetchone()
-        return None if row is None else int(row[0])
+        rows = connection.execute(
+            "SELECT job_id FROM job WHERE state = ? ORDER BY position, job_id", (JobState.waiting.value,)
+        )
+        return next((int(row[0]) for row in rows if row[0] not in held_back), None)
 
     def _paused(self, connection: sqlite3.Connection) -> bool:
         row = connection.execute("SELECT value FROM setting WHERE name = ?", (_PAUSED,)).fetchone()

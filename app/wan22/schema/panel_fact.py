@@ -5,6 +5,7 @@ from enum import Enum
 
 from wan22.schema.gpu import GpuInventory
 from wan22.schema.problem import Problem
+from wan22.schema.queue import QueuedJob
 from wan22.schema.request import GenerationRequest
 
 
@@ -52,6 +53,16 @@ class DeskChanged(PanelFact):
     current: JobTicket | None = None
     waiting: tuple[JobTicket, ...] = ()
     server: ServerPresence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueChanged(PanelFact):
+    """All jobs, as `runs.queue_store` orders them. `held_back`: ids of those from an earlier session that wait for a
+    word of the user before anything of them is begun."""
+
+    jobs: tuple[QueuedJob, ...]
+    is_paused: bool = False
+    held_back: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

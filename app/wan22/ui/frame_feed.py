@@ -1,4 +1,4 @@
-"""Keeps the frame up to date: GPU strip, state line, log and band from the facts, once a second."""
+"""Keeps the frame up to date: GPU strip, state line, log and band from the facts."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +21,8 @@ from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.gpu_strip import CellText
 
 TEXT_MS = 1000
+SOON_MS = 40
+"""What the server does is said that soon after it is known."""
 SPARK_SPAN_S = 60.0
 SPARK_POINTS = 56
 JUDGED_S = 10.0
@@ -60,10 +62,16 @@ class FrameFeed(QObject):
         self._timer.setInterval(TEXT_MS)
         self._timer.timeout.connect(self.refresh)
         self._timer.start()
+        self._soon = QTimer(self)
+        self._soon.setInterval(SOON_MS)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._refresh_server)
+        run.changed.connect(self._run_changed)
 
     def close(self) -> None:
         """Write no more."""
         self._timer.stop()
+        self._soon.stop()
 
     def apply(self, facts: Iterable[object]) -> None:
         """Take the lines of the log, problems, and the mark of a simulation out of a batch."""
@@ -85,10 +93,17 @@ class FrameFeed(QObject):
     def refresh(self) -> None:
         """Write everything now."""
         self._window.show_simulated(self._history.simulated)
-        text, tone = server_text(self._run.state)
-        self._window.state_line.show_server(text, tone)
+        self._refresh_server()
         self._window.state_line.show_items(self.items)
         self._refresh_gpu()
+
+    def _run_changed(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _refresh_server(self) -> None:
+        text, tone = server_text(self._run.state)
+        self._window.state_line.show_server(text, tone)
 
     def _refresh_gpu(self) -> None:
         history, strip = self._history, self._window.gpu_strip
@@ -154,11 +169,20 @@ def server_text(state: RunState) -> tuple[str, Tone]:
     if state.phase is Phase.queued:
         return f"{name}: the job waits in the queue", Tone.running
     if state.phase is Phase.running:
-        role = state.current_role
-        return f"{name} works: {STAGE_NAMES[role].lower() if role is not None else 'no live connection'}", Tone.running
+        return f"{name} works: {_work_text(state)}", Tone.running
     if server.ready:
         return f"{name} ready", Tone.good
     return "No server yet", Tone.unknown
+
+
+def _work_text(state: RunState) -> str:
+    """The stage, and how many of its steps are done."""
+    role = state.current_role
+    if role is None:
+        return "no live connection"
+    reports = state.reports.get(state.current_node or "", ())
+    step = f" · step {reports[-1].value} of {reports[-1].maximum}" if reports else ""
+    return STAGE_NAMES[role].lower() + step
 
 
 def _value(value: float | None, decimals: int = 0, unit: str = "") -> str:

@@ -79,6 +79,7 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     if _codec_context_is_missing(found[0]):
         message = f"{path.name} was made with a codec that this program does not know."
         raise app_error("clip_codec_unknown", message, path=path)
+    # Threads of the decoder hang for ever when PyAV's logging is switched on: they wait for the interpreter's lock.
     found[0].thread_type = "AUTO"
     return found[0]
 

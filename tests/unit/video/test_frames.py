@@ -218,3 +218,24 @@ def test_a_stop_ends_the_reading(tmp_path: Path):
         with pytest.raises(AppError) as caught:
             reader.frame(39)
     assert caught.value.problem.code == "cancelled"
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "ts"])
+def test_random_damage_is_read_or_explained(tmp_path: Path, suffix: str):
+    whole = numbered_clip(tmp_path / f"whole.{suffix}", count=12).read_bytes()
+    chance = random.Random(11)
+    path = tmp_path / f"hurt.{suffix}"
+    for _ in range(12):
+        content = bytearray(whole)
+        for _ in range(chance.choice((1, 5, 60))):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        path.write_bytes(content)
+        numbers: list[int] = []
+        codes: list[str] = []
+        try:
+            with FrameReader(path) as reader:
+                numbers.extend(frame.index for frame in reader)
+        except AppError as error:
+            codes.append(error.problem.code)
+        assert set(codes) <= {"clip_invalid", "clip_incomplete", "clip_without_picture", "clip_codec_unknown"}
+        assert numbers == sorted(set(numbers))

@@ -9,7 +9,7 @@ import typer
 
 from wan22 import wiring
 from wan22.cli.commands.launch import COMFYUI, PROFILE
-from wan22.cli.console import Console, LiveBlock, console_from_flag
+from wan22.cli.console import Console, LiveBlock, as_started, console_from_flag
 from wan22.cli.exit_codes import ExitCode, exit_code_for
 from wan22.cli.fetch_printer import FetchPrinter, size_text
 from wan22.cli.interrupt import stop_on_signal
@@ -198,7 +198,7 @@ def _print(console: Console, store: ModelStore, statuses: Sequence[ModelStatus])
             for line in _lines(status, width):
                 console.text(line)
     for line in _closing(statuses):
-        console.text(line)
+        console.text(as_started(line))
 
 
 def _lines(status: ModelStatus, width: int) -> Iterator[str]:
@@ -230,6 +230,8 @@ def _closing(statuses: Sequence[ModelStatus]) -> Iterator[str]:
         yield f"! {_files(len(movable))} to move: wan22 models move"
     if not absent and not movable and any(_is_needed(status) for status in statuses):
         yield "✓ Every file that is needed is here."
+    if any(status.state is ModelState.missing and not _is_needed(status) for status in statuses):
+        yield "  The optional ones come by their name: wan22 models fetch NAME"
     if any(status.file.sha256 for status in unhashed):
         yield "  Sizes alone cannot tell the two experts apart; contents are compared by: wan22 models check --hash"
 

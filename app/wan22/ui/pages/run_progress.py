@@ -12,7 +12,7 @@ from wan22.ui.measure import GAP, GAP_SMALL, TextRole
 from wan22.ui.state.job_watch import PreviewDecoded
 from wan22.ui.state.preview_text import no_preview_text, preview_caption
 from wan22.ui.state.result_file import result_file
-from wan22.ui.state.run_headline import HeadAction, headline, is_live
+from wan22.ui.state.run_headline import headline, is_live
 from wan22.ui.state.stage_rows import stage_rows
 from wan22.ui.state.startup_times import StartupTimes
 from wan22.ui.widgets.preview_card import PreviewCard
@@ -89,7 +89,7 @@ class RunProgress(QWidget):
     def _compose(self) -> None:
         theme = self._context.theme
         self.head = RunHead(theme)
-        self.head.acted.connect(self._act)
+        self.head.stop.connect(self._context.stop_job)
         self.head.again.connect(self.again_wanted)
         self.stages = StageList(theme)
         self.stages.hide()
@@ -207,17 +207,6 @@ class RunProgress(QWidget):
         if is_on_the_way:
             text = "The promises of the profile are checked as soon as ComfyUI answers."
         self.proof.show_claims((), text)
-
-    def _act(self, action: HeadAction) -> None:
-        match action:
-            case HeadAction.stop_job:
-                self._context.stop_job()
-            case HeadAction.start_server:
-                self._context.connect_server()
-            case HeadAction.stop_server | HeadAction.leave_server:
-                self._context.disconnect_server()
-            case _:
-                return
 
 
 def decoded(preview: PreviewReceived, now_s: float) -> PreviewDecoded:

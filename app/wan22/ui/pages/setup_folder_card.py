@@ -118,7 +118,7 @@ class FolderCard(SectionCard):
         self.python_row = FormRow("Python of ComfyUI", "Only needed when it is not found by itself.")
         for row, field in ((self.folder_row, self.folder), (self.python_row, self.python)):
             self.body.addWidget(row.place(field))
-            field.edited.connect(lambda _text: self._forget())
+            field.edited.connect(self._edited)
             field.picked.connect(lambda _text: self.look(asks_python=True))
         self.table = FactTable()
         self.notice = Notice(self._context.theme)
@@ -128,6 +128,7 @@ class FolderCard(SectionCard):
         self.result = FormRow("What is there")
         box, inside = stacked(self.table, self.remark, self.notice, self._wait_row())
         self.body.addWidget(self.result.place(box))
+        self.result.hide()
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP_SMALL)
         self.use_button = push_button("Use this ComfyUI", "Jobs run in it from now on", self.use)
@@ -155,6 +156,10 @@ class FolderCard(SectionCard):
         self.wait.hide()
         return self.wait
 
+    def _edited(self, _text: str) -> None:
+        self._forget()
+        self.folder_row.show_note("Press Enter to look there." if self.folder.text().strip() else "")
+
     def _typed(self) -> tuple[str, str]:
         return self.folder.text(), self.python.text()
 
@@ -173,6 +178,7 @@ class FolderCard(SectionCard):
         self.notice.hide()
         self.remark.hide()
         self.check_button.setEnabled(False)
+        self.result.hide()
         self._refresh_use()
 
     def _show_found(self, folders: tuple[FoundFolder, ...]) -> None:
@@ -213,11 +219,15 @@ class FolderCard(SectionCard):
         self.remark.say(breakable(" ".join(found.notices).replace("--python", "the field above")))
         self.remark.setVisible(bool(found.notices))
         self.check_button.setEnabled(True)
+        self.folder_row.show_note("")
+        self.result.show()
         self._refresh_use()
         if self._asks_python:
             self._ask_python()
 
     def _refused(self, problem: Problem) -> None:
+        self.folder_row.show_note("")
+        self.result.show()
         self.notice.show_problem(problem)
         self._refresh_use()
 

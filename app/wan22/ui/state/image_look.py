@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QSaveFile, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSaveFile, QSize, Qt
+from PySide6.QtGui import QImage, QImageReader, QImageWriter
 
 from wan22.job.start_image import read_start_image
 from wan22.schema.problem import app_error
@@ -65,7 +65,7 @@ def keep_picture(picture: QImage, folder: Path, name: str) -> Path:
     """Write a picture that has no file yet; the same picture gets the same name. Raises AppError `file_unwritable`."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"PNG")).write(picture)
     data = bytes(buffer.data().data())
     path = folder / f"{name}-{hashlib.sha256(data).hexdigest()[:8]}.png"
     try:

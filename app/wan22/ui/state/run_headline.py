@@ -42,9 +42,6 @@ class HeadAction(Enum):
     none = "none"
     stop_job = "stop job"
     stopping = "stopping"
-    start_server = "start server"
-    stop_server = "stop server"
-    leave_server = "leave server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +97,19 @@ def _stopping(state: RunState, panel: PanelState) -> Headline:
     return Headline("Stopping …", detail, action=HeadAction.stopping)
 
 
-def server_action(panel: PanelState) -> HeadAction:
-    """What can be done about the server while no job runs."""
-    if panel.server is not None:
-        return HeadAction.stop_server if panel.server.owned else HeadAction.leave_server
-    return HeadAction.start_server if panel.choice.is_made else HeadAction.none
-
-
 def _outside(panel: PanelState, watch: JobWatch, *, is_before_run: bool) -> Headline:
     """No run belongs to what is done now."""
     if is_before_run:
         return Headline("Getting ready", "The image and the workflow are read.", action=HeadAction.stop_job)
-    action = server_action(panel)
     if watch.refused is not None:
         title = "ComfyUI did not start" if panel.server is None else "The job could not begin"
-        return Headline(title, "Nothing was made.", problem=watch.refused, action=action)
+        return Headline(title, "Nothing was made.", problem=watch.refused)
     if panel.server is not None:
         detail = "Choose a start image, say what shall happen, and add the job to the queue."
-        return Headline("Ready", detail, action=action)
+        return Headline("Ready", detail)
     if panel.choice.is_made:
         detail = "Choose a start image and add a job to the queue: ComfyUI is started for it by itself."
-        return Headline("No job yet", detail, action=action)
+        return Headline("No job yet", detail)
     return Headline("No ComfyUI yet", "Choose its folder or its address under Setup, or try the demo.")
 
 
@@ -229,14 +218,12 @@ def _steps_share(run: LiveRun, now_s: float) -> float | None:
 def _ended(state: RunState, panel: PanelState) -> Headline:
     summary = panel.judged.summary if panel.judged is not None else None
     seconds = ended_s(state, summary)
-    action = server_action(panel) if panel.activity is Activity.idle else HeadAction.none
     return Headline(
         title=end_title(state, seconds),
         detail=end_detail(state, summary, seconds),
         chips=end_chips(state, summary),
         problem=state.fatal if state.fatal is not None and state.fatal.code != "cancelled" else None,
         notes=_notes(state),
-        action=action,
     )
 
 

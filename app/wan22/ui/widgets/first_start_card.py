@@ -32,6 +32,7 @@ class FirstStartCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, GAP, 20, GAP)
         column.setSpacing(GAP_SMALL)
+        self._found: list[Path] = []
         self.title = TextLabel("", TextRole.value)
         self.text = TextLabel("", TextRole.body, "muted")
         self.text.setWordWrap(True)
@@ -93,7 +94,6 @@ class FirstStartCard(QFrame):
         """Made beforehand: the keyboard goes through widgets in the order in which they were made."""
         row = QHBoxLayout()
         row.setSpacing(GAP_SMALL)
-        self._found: list[Path] = []
         self._buttons = [_button("", "") for _ in range(_MOST_FOLDERS)]
         for number, button in enumerate(self._buttons):
             button.clicked.connect(lambda _checked=False, one=number: self.folder_wanted.emit(self._found[one]))

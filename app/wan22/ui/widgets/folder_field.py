@@ -25,7 +25,7 @@ class PathDrop(QObject):
             if _path_of(event) is not None:
                 event.acceptProposedAction()
                 return True
-        elif isinstance(event, QDropEvent) and event.type() is QEvent.Type.Drop:
+        elif isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
             path = _path_of(event)
             if path is not None:
                 event.acceptProposedAction()

@@ -94,13 +94,8 @@ class GpuStrip(QWidget):
         names.addWidget(self.name)
         names.addStretch(1)
         row.addLayout(names)
-        self.choice = QComboBox()
-        self.choice.setAccessibleName("GPU shown here")
-        self.choice.setToolTip("Choose the GPU whose numbers stand here")
-        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.choice.activated.connect(self._activated)
-        self.choice.hide()
-        row.addWidget(self.choice)
+        self._choice: QComboBox | None = None
+        self._row = row
         row.addSpacing(GAP_SMALL)
         self.cells = {metric: _Cell(theme, metric, name, tip) for metric, name, tip in CELLS}
         for cell in self.cells.values():
@@ -109,19 +104,34 @@ class GpuStrip(QWidget):
         self.chip = Chip(theme, Tone.unknown, "no readings")
         row.addWidget(self.chip)
 
+    @property
+    def choice(self) -> QComboBox:
+        """Choice of the board; made when there is a second one: a window of one board starts sooner without it."""
+        if self._choice is None:
+            choice = self._choice = QComboBox()
+            choice.setAccessibleName("GPU shown here")
+            choice.setToolTip("Choose the GPU whose numbers stand here and whose curves stand in front")
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            choice.activated.connect(self._activated)
+            self._row.insertWidget(1, choice)
+        return self._choice
+
     def show_gpus(self, gpus: Sequence[tuple[int, str]], shown: int | None) -> None:
         """Which boards there are and which one is shown; the choice appears with a second board."""
+        is_choice = len(gpus) > 1
         if tuple(gpus) != self._gpus:
             self._gpus = tuple(gpus)
-            self.choice.clear()
-            for number, name in gpus:
-                self.choice.addItem(f"GPU {number} · {name}" if name else f"GPU {number}", number)
-        is_choice = len(self._gpus) > 1
-        self.choice.setVisible(is_choice)
+            if is_choice:
+                self.choice.clear()
+                for number, name in gpus:
+                    self.choice.addItem(f"GPU {number} · {name}" if name else f"GPU {number}", number)
+        if self._choice is not None:
+            self._choice.setVisible(is_choice)
         self.name.setVisible(not is_choice)
         self.caption.setVisible(not is_choice)
         if shown is not None:
-            self.choice.setCurrentIndex(self.choice.findData(shown))
+            if is_choice:
+                self.choice.setCurrentIndex(self.choice.findData(shown))
             self.caption.say(f"GPU {shown}")
             self.name.say(dict(self._gpus).get(shown) or "unknown board")
 

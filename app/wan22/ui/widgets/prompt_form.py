@@ -36,7 +36,7 @@ class PromptForm(QWidget):
         column.setSpacing(GAP_SMALL)
         self.workflow_doubt = DoubtLine()
         column.addWidget(self.workflow_doubt)
-        self._add_texts(theme, column)
+        self._add_texts(column)
         self._add_numbers(theme, column)
         self._add_server(theme, column)
         form.changed.connect(self._show)
@@ -57,7 +57,7 @@ class PromptForm(QWidget):
         self.length.interpretText()
         self.size_choice.settle()
 
-    def _add_texts(self, theme: Theme, column: QVBoxLayout) -> None:
+    def _add_texts(self, column: QVBoxLayout) -> None:
         tip = "What moves and how the camera moves; what is in the picture need not be said again"
         self.prompt = PromptField("Prompt", tip, _PROMPT_HEIGHT)
         self.prompt.setPlaceholderText("What shall happen?")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, GPU_STRIP_HEIGHT, RAIL_ITEM_HEIGHT, RAIL_WIDTH, TextRole
@@ -98,7 +98,7 @@ class Rail(QWidget):
         button.setFixedSize(RAIL_WIDTH - 24, RAIL_ITEM_HEIGHT)
         button.setAccessibleName(entry.title)
         button.setToolTip(f"{entry.tip} (Ctrl+{number})")
-        button.setShortcut(QKeySequence(f"Ctrl+{number}"))
+        button.setShortcut(f"Ctrl+{number}")
         button.clicked.connect(lambda _checked=False, key=entry.key: self.chosen.emit(key))
         self._group.addButton(button)
         self._buttons[entry.key] = button

@@ -19,9 +19,6 @@ _PARTS = 1000
 _BUTTONS = {
     HeadAction.stop_job: ("Stop", "Stop what is done now; the run is kept as far as it came"),
     HeadAction.stopping: ("Stopping …", "It was asked to stop"),
-    HeadAction.start_server: ("Start ComfyUI", "Start ComfyUI now, so that the first job need not wait for it"),
-    HeadAction.stop_server: ("Stop ComfyUI", "End the ComfyUI that was started here and free the GPU's memory"),
-    HeadAction.leave_server: ("Disconnect", "Let go of the server; it goes on running"),
 }
 
 
@@ -51,9 +48,9 @@ class _EdgeBar(QProgressBar):
 
 
 class RunHead(QFrame):
-    """`acted` says which button was pressed, `again` asks for the same job once more."""
+    """`stop` asks for what is done now to be stopped, `again` for the same job once more."""
 
-    acted = Signal(HeadAction)
+    stop = Signal()
     again = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -74,10 +71,6 @@ class RunHead(QFrame):
         self._note_column = QVBoxLayout()
         self._note_column.setSpacing(GAP_TINY)
         body.addLayout(self._note_column)
-        self._chip_row = QHBoxLayout()
-        self._chip_row.setSpacing(GAP_SMALL)
-        self._chip_row.addStretch(1)
-        body.addLayout(self._chip_row)
         self.problem = ProblemNote()
         self.problem.again.connect(self.again)
         self.problem.hide()
@@ -109,7 +102,7 @@ class RunHead(QFrame):
 
     def _times(self) -> QVBoxLayout:
         times = QVBoxLayout()
-        times.setSpacing(2)
+        times.setSpacing(GAP_TINY)
         times.addStretch(1)
         self._line = QHBoxLayout()
         self._line.setSpacing(GAP_TINY)
@@ -123,6 +116,11 @@ class RunHead(QFrame):
         self.target = TextLabel("", TextRole.caption, "muted")
         self.target.setAlignment(Qt.AlignmentFlag.AlignRight)
         times.addWidget(self.target)
+        self._chip_row = QHBoxLayout()
+        self._chip_row.setSpacing(GAP_SMALL)
+        self._chip_row.addStretch(1)
+        self._chip_row.addStretch(0)
+        times.addLayout(self._chip_row)
         times.addStretch(1)
         return times
 
@@ -151,8 +149,9 @@ class RunHead(QFrame):
         direction = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
         if self._row.direction() != direction:
             self._row.setDirection(direction)
-            self._line.setStretch(0, int(is_wide))
-            self._line.setStretch(3, int(not is_wide))
+            for line in (self._line, self._chip_row):
+                line.setStretch(0, int(is_wide))
+                line.setStretch(line.count() - 1, int(not is_wide))
             self.target.setAlignment(Qt.AlignmentFlag.AlignRight if is_wide else Qt.AlignmentFlag.AlignLeft)
 
     def _show_target(self, said: Headline) -> None:
@@ -177,7 +176,7 @@ class RunHead(QFrame):
     def _show_chips(self, chips: Sequence[ChipText]) -> None:
         while len(self._chips) < len(chips):
             chip = Chip(self._theme)
-            self._chip_row.insertWidget(len(self._chips), chip)
+            self._chip_row.insertWidget(len(self._chips) + 1, chip)
             self._chips.append(chip)
         for number, chip in enumerate(self._chips):
             chip.setVisible(number < len(chips))
@@ -196,11 +195,8 @@ class RunHead(QFrame):
                 label.say(f"! {notes[number]}")
 
     def _pressed(self) -> None:
-        if self._action is HeadAction.stop_job:
-            self._show_action(HeadAction.stopping)
-            self.acted.emit(HeadAction.stop_job)
-        else:
-            self.acted.emit(self._action)
+        self._show_action(HeadAction.stopping)
+        self.stop.emit()
 
 
 def _bar_tip(said: Headline) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP_SMALL, TextRole
 from wan22.ui.state.run_form import CUSTOM
@@ -43,6 +43,7 @@ class SizeChoice(QWidget):
         row.addWidget(TextLabel("×", TextRole.body, "muted"))  # noqa: RUF001 - the sign of multiplication
         row.addWidget(self.height_field, 1)
         for field in (self.width_field, self.height_field):
+            field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             field.valueChanged.connect(self._typed)
         self._own.hide()
         column.addWidget(self._own)

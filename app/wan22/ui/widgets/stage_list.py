@@ -13,7 +13,7 @@ from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import GLYPHS, Tone
 from wan22.ui.widgets.text_label import TextLabel
 
-ROW_HEIGHT = 36
+ROW_HEIGHT = 32
 NAME_WIDTH = 36
 """Room that one name of the axis needs; with less, only its ends are named."""
 

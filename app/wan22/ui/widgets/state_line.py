@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from wan22.ui.measure import GAP_SMALL, GAP_TINY, GUTTER, STATE_LINE_HEIGHT, TextRole
@@ -77,7 +77,7 @@ class StateLine(QWidget):
         self.log_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.log_button.setAccessibleName("Log of the server")
         self.log_button.setToolTip("Show or hide what the server writes (Ctrl+L)")
-        self.log_button.setShortcut(QKeySequence("Ctrl+L"))
+        self.log_button.setShortcut("Ctrl+L")
         self.log_button.toggled.connect(self._toggled)
         row.addWidget(self.log_button)
         theme.changed.connect(self._repaint_icon)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 from wan22.ui.measure import GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.widgets.text_label import TextLabel
 
-ROW_HEIGHT = 28
+ROW_HEIGHT = 32
 _ROWS_SHOWN = 3
 _NAME_WIDTH = 240
 
