@@ -49,7 +49,7 @@ class Watched(app.Panel):
         if is_demo:
             context = self._shared()
             context.parts.bus.subscribe(lambda fact: isinstance(fact, NodeStarted) and print("ready", flush=True))
-            context.generate(GenerationRequest(image=sample_image(), workflow="baseline", width=1280, height=720))
+            context.generate(GenerationRequest(image=sample_image(), width=1280, height=720))
         else:
             print("ready", flush=True)
 app.Panel = Watched
@@ -126,7 +126,7 @@ def main() -> int:
     slices = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     programs = (
         ("bare Qt window", BARE, ()),
-        ("panel, idle, first page", PANEL, ("run", "idle")),
+        ("panel, idle, Run page", PANEL, ("run", "idle")),
         ("panel, idle, Monitor", PANEL, ("monitor", "idle")),
         ("panel, demo run, Run page", PANEL, ("run", "demo")),
         ("panel, demo run, Monitor", PANEL, ("monitor", "demo")),

@@ -116,8 +116,7 @@ def facts_of(stored: StoredRun, first: Sequence[Fact] = ()) -> list[Fact]:
 def recorded(stage: Stage, work: Path, name: str = COLD) -> list[Fact]:
     """All facts of a job on a recorded run; the boards of its machine are known."""
     stored = recorded_run(name, work)
-    panel = stage.context.panel
-    panel.choose(replace(panel.choice, settings=Settings(output=work / "runs", comfyui=work)))
+    choose(stage, work)
     stage.context.history.set_inventory(inventory_of(stored.manifest))
     return facts_of(stored)
 
@@ -173,13 +172,21 @@ def preview(stage: Stage, node: str, age_s: float) -> PreviewReceived:
     )
 
 
-def idle(stage: Stage, _work: Path) -> None:
+def choose(stage: Stage, work: Path) -> None:
+    """A ComfyUI and a folder for runs are chosen."""
+    panel = stage.context.panel
+    panel.choose(replace(panel.choice, settings=Settings(output=work / "runs", comfyui=work)))
+
+
+def idle(stage: Stage, work: Path) -> None:
     """Nothing is held, nothing was asked for."""
+    choose(stage, work)
     desk(stage, Activity.idle, None, None)
 
 
-def ready(stage: Stage, _work: Path) -> None:
+def ready(stage: Stage, work: Path) -> None:
     """A server is held, no job was asked for."""
+    choose(stage, work)
     desk(stage, Activity.connecting, None, None)
     stage.tell(
         [

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 
 from tests.ui import run_scenes
 from tests.ui.stage import Stage
+from wan22.schema.gpu import GpuInfo, GpuInventory
 from wan22.schema.panel_fact import Activity, ServerPresence
 from wan22.schema.settings import Settings
 from wan22.ui.pages.run_page import RunPage
@@ -69,6 +70,9 @@ def first(stage: Stage, page: RunPage) -> None:
     """The first start, with two folders found; those of this very machine are not what a picture should show."""
     stage.context.panel.choose(DEMO, is_first_start=True)
     wait_ready(page)
+    board = GpuInfo(gpu=0, name="NVIDIA GeForce RTX 5090", uuid="GPU-0")
+    stage.context.history.set_inventory(GpuInventory(source="simulated", simulated=True, gpus=(board,)))
+    wait_for(lambda: page._profiles_known.automatic is not None)
     page.card.show_folders([(Path.home() / "AI" / "ComfyUI", "0.25.0"), (Path("/opt/ComfyUI"), "0.3.64")])
     server = ServerPresence(run_scenes.URL, owned=True, simulated=True, profile="rtx5090")
     run_scenes.desk(stage, Activity.idle, None, server)

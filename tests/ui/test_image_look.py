@@ -56,7 +56,7 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path):
     text.write_text("no picture", encoding="utf-8")
     assert refusal(text, tmp_path).startswith("image_unreadable: The start image notes.png is not a readable picture")
     assert refusal(tmp_path / "gone.png", tmp_path).startswith("file_unreadable")
-    assert refusal(tmp_path, tmp_path).startswith("file_unreadable")
+    assert refusal(tmp_path, tmp_path).endswith("is a folder; one picture is needed.")
 
 
 def test_a_file_that_comfyui_would_not_take_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -94,6 +94,8 @@ def test_sizes_follow_the_picture_but_your_own_stays(tmp_path: Path, owner: QObj
     form.set_size(AS_WORKFLOW)
     form.set_size("480p")
     assert form.size == (640, 640)
+    form.set_size(AS_WORKFLOW)
+    assert (form.size, form.sizes[-1][0]) == ((640, 640), AS_WORKFLOW)
     form.set_size(CUSTOM)
     assert form.size == (640, 640)
     form.set_custom(1270, 720)

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.fakes.comfy_server import FakeComfy, closed_port
 from tests.ui.page_check import cut_off, texts, without_name
-from tests.ui.run_stage import DEMO, moving_file, open_run, picture_file
+from tests.ui.run_stage import DEMO, moving_file, open_run, picture_file, wait_for
 from tests.ui.stage import DATA, Stage
 from wan22.schema.gpu import GpuInfo, GpuInventory
 from wan22.schema.panel_fact import Activity, DeskChanged, GpuFound, PanelFact, ServerPresence
@@ -185,6 +185,19 @@ def test_without_a_choice_the_button_says_why_not(stage: Stage):
     assert waiting(stage) == []
     assert page.card.isVisible()
     assert "Use the demo" in texts(page.card)
+
+
+def test_a_picture_that_is_being_read_is_waited_for(stage: Stage, qtbot: QtBot, tmp_path: Path):
+    page = open_run(stage)
+    path = picture_file(tmp_path / "next.png", 64, 64)
+    page.image.pick(path)
+    page.generate()
+    assert not page.bar.generate.isEnabled()
+    assert waiting(stage) == []
+    qtbot.waitUntil(page.bar.generate.isEnabled)
+    page.generate()
+    waiting(stage)
+    assert stage.context.panel.waiting[0].request.image == path
 
 
 # the form
@@ -428,8 +441,6 @@ def test_everything_has_a_name_and_fits(
     theme.choose(scheme)
     stage.window.resize(*size)
     page = open_run(stage, is_first_start=True)
-    page.card._ask_address()
-    page.card.show_refusal("No ComfyUI was found there: it holds no main.py. Give the folder that holds it.")
     page.form.set_size("custom")
     page.form.set_custom(16384, 16000)
     page.form.set_length(16380)
@@ -438,7 +449,51 @@ def test_everything_has_a_name_and_fits(
     for _ in range(4):
         page.generate()
     stage.settle()
+    assert cut_off(stage.window) == []
+    page._show_card()
+    wait_for(lambda: not page.search._search.is_asking)
+    page.card._ask_address()
+    page.card.show_refusal("No ComfyUI was found there: it holds no main.py. Give the folder that holds it.")
+    stage.settle()
     assert without_name(stage.window) == []
     assert cut_off(stage.window) == []
     mains = [one for one in page.findChildren(QPushButton) if one.property("kind") == "main" and one.isVisible()]
     assert len(mains) == 1
+
+
+def test_the_keyboard_goes_through_the_page_as_the_eye_does(stage: Stage, qtbot: QtBot, home: Path, tmp_path: Path):
+    install(home / "ComfyUI")
+    page = open_run(stage, is_first_start=True)
+    pick(page, qtbot, picture_file(tmp_path / "a.png", 64, 64))
+    qtbot.waitUntil(page.strip.isVisible)
+    page.generate()
+    waiting(stage)
+    assert not page.card.isVisible()
+    qtbot.mouseClick(page.bar.choose, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not page.search._search.is_asking)
+    stage.window.activateWindow()
+    qtbot.waitUntil(stage.window.isActiveWindow)
+    button(page.card, "Use ComfyUI").setFocus()
+    visited = []
+    for _ in range(16):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        visited.append(focus.accessibleName())
+        qtbot.keyClick(focus, Qt.Key.Key_Tab)
+    assert [name.partition(":")[0] for name in visited[1:]] == [
+        "Choose folder",
+        "Use a running server",
+        "Stay in the demo",
+        "Start image",
+        "Recent image",
+        "Prompt",
+        "Size",
+        "Length in frames",
+        "Seed",
+        "Seed",
+        "Profile",
+        "Previews",
+        "Add to queue",
+        "Start server",
+        "Drop the waiting job 1",
+    ]

@@ -1,9 +1,6 @@
 """The Setup page as it is used: every change goes through the page, files and servers are real."""
 
 import os
-import shlex
-import stat
-import sys
 import tomllib
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.fakes.comfy_server import FakeComfy
 from tests.ui import setup_scenes
+from tests.ui.comfyui_folder import make_comfyui
 from tests.ui.page_check import cut_off, texts, without_name
 from tests.ui.setup_scenes import RTX_5090
 from tests.ui.stage import Stage
@@ -54,26 +52,6 @@ def opened(stage: Stage) -> SetupPage:
 
 def settings_file(stage: Stage) -> Path:
     return stage.context.parts.folders.config / "settings.toml"
-
-
-def make_comfyui(folder: Path, *, torch: str = "2.10.0+cu130") -> Path:
-    """A folder as `git clone` and `python -m venv` make it, with a Python that tells what one with torch tells."""
-    for name in ("main.py", "nodes.py"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("", encoding="utf-8")
-    (folder / "comfyui_version.py").write_text('__version__ = "0.25.0"\n', encoding="utf-8")
-    python = folder / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    package = folder / "torch"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        f"class version:\n    cuda = '13.0'\n__version__ = {torch!r}\n"
-        "class cuda:\n    is_available = staticmethod(lambda: True)\n",
-        encoding="utf-8",
-    )
-    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
-    python.chmod(python.stat().st_mode | stat.S_IXUSR)
-    return folder
 
 
 def drop(target: QWidget, path: Path) -> None:
@@ -264,6 +242,22 @@ def test_a_profile_is_looked_at_and_then_used(stage: Stage, page: SetupPage, qtb
     qtbot.waitUntil(lambda: page.title.text() == "rtx5090-original is used, as you chose.")
     section.look_at(None)
     qtbot.mouseClick(section.use_button, Qt.MouseButton.LeftButton)
+    assert stage.context.panel.settings.profile is None
+
+
+def test_arrow_keys_go_through_the_profiles(stage: Stage, page: SetupPage, qtbot: QtBot):
+    page.show_section("profile")
+    section = page.profile
+    qtbot.waitUntil(lambda: len(section.choice.rows) > 1)
+    stage.window.activateWindow()
+    qtbot.waitUntil(stage.window.isActiveWindow)
+    section.choice.rows[None].setFocus()
+    for _ in range(2):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, Qt.Key.Key_Down)
+    assert section.about.title.text().startswith("cpu · ")
+    assert section.choice.rows["cpu"].hasFocus()
     assert stage.context.panel.settings.profile is None
 
 

@@ -44,7 +44,7 @@ def memory_of(path: Path) -> QSettings:
 
 def test_only_pages_with_a_feature_are_shown(stage: Stage):
     said = [text.strip() for text in texts(stage.window.rail)]
-    assert said == ["Wan 2.2", "Monitor"]
+    assert said == ["Wan 2.2", "Run", "Monitor", "Setup"]
 
 
 def test_pages_are_built_on_the_first_visit(qtbot: QtBot, theme: Theme, tmp_path: Path):

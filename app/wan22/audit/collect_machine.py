@@ -7,7 +7,6 @@ from pathlib import Path
 
 from wan22.audit.source import AuditSources, Found
 from wan22.schema.audit import DiskFacts, MachineFacts
-from wan22.schema.problem import AppError
 from wan22.system.cancel import CancelToken
 from wan22.system.machine import Volume, core_count, memory_sizes, thread_count, volumes
 
@@ -97,10 +96,9 @@ def _places(sources: AuditSources, mounts: list[Path]) -> Mapping[str, list[str]
     wanted = {"runs": sources.runs_root}
     if sources.comfyui is not None:
         wanted["ComfyUI"] = sources.comfyui
-        try:
-            wanted["models"] = sources.models().places.models
-        except AppError:  # the part about models says why
-            pass
+        # Often a link to another disk. The profile's own folders are not asked for here: choosing it asks the driver.
+        top = sources.comfyui if (sources.comfyui / "models").is_dir() else sources.comfyui / "ComfyUI"
+        wanted["models"] = top / "models"
     holds: dict[str, list[str]] = {}
     for name, path in wanted.items():
         real = Path(os.path.realpath(path))

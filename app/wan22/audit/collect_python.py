@@ -176,8 +176,10 @@ def _quick(installation: Installation) -> Found:
     top = installation.python.parent
     top = top.parent if top.name in ("bin", "Scripts") else top
     config = _config(top / "pyvenv.cfg")
-    folders = [path for path in (*top.glob("lib/python3*/site-packages"), top / "Lib" / "site-packages") if path.is_dir()]
-    reasons = {name: _NOT_QUICK for name in ("cudnn_version", "cuda_available", "cuda_architectures")}
+    folders = [
+        path for path in (*top.glob("lib/python3*/site-packages"), top / "Lib" / "site-packages") if path.is_dir()
+    ]
+    reasons = dict.fromkeys(("cudnn_version", "cuda_available", "cuda_architectures"), _NOT_QUICK)
     version = ".".join((config.get("version") or config.get("version_info") or "").split(".")[:3]) or None
     if version is None:
         reasons["version"] = _NOT_QUICK

@@ -9,13 +9,14 @@ ReadRegistry = Callable[[str, str], str | int | None]
 
 def read_machine_registry(key: str, name: str) -> str | int | None:
     """A text or a number of the registry; None when it is not there, is something else, or this is no Windows."""
-    if sys.platform != "win32":
-        return None
-    import winreg  # noqa: PLC0415 - only Windows has it
+    if sys.platform == "win32":
+        import winreg  # noqa: PLC0415 - only Windows has it
 
-    try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as opened:
-            value, _ = winreg.QueryValueEx(opened, name)
-    except OSError:
-        return None
-    return value if isinstance(value, str | int) else None
+        access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key, 0, access) as opened:
+                value, _ = winreg.QueryValueEx(opened, name)
+        except OSError:
+            return None
+        return value if isinstance(value, str | int) else None
+    return None

@@ -17,7 +17,7 @@ from wan22.comfy.convert_place import Level, Place, active_places, opened
 from wan22.comfy.convert_promoted import spread_promoted
 from wan22.comfy.convert_prompt import filled_file_name, worked_out_prompt
 from wan22.comfy.convert_refusal import refuse_group_nodes, unknown_nodes
-from wan22.comfy.convert_special import lora_stack
+from wan22.comfy.convert_special import special_values
 from wan22.comfy.convert_widget import has_widget, seed_control, widget_values
 from wan22.comfy.graph_link import link_of
 from wan22.comfy.object_info import InputKind, NodeDefinitions
@@ -130,7 +130,7 @@ class _Converter:
 
     def _values(self, place: Place) -> dict[str, Any]:
         """Values that the node holds itself, or that the outside of its subgraph holds for it, ready to be sent."""
-        values = lora_stack(place.node) or widget_values(place.node, self._definitions.node(place.node.type))
+        values = special_values(place.node) or widget_values(place.node, self._definitions.node(place.node.type))
         for name in values:
             if (place.node.id, name) in place.level.inner:
                 values[name] = place.level.inner[place.node.id, name]

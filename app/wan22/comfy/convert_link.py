@@ -148,7 +148,7 @@ class LinkFollower:
         if subgraph is not None:
             defined = {port.name: port.type for port in subgraph.inputs}
         else:
-            defined = input_types(self._definitions, place.node.type)
+            defined = input_types(self._definitions, place.node.type, list(in_file))
         known = [(kind, in_file.get(name)) for name, kind in defined.items()]
         return [*known, *((slot.type, index) for index, slot in enumerate(inputs) if slot.name not in defined)]
 

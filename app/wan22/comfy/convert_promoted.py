@@ -39,6 +39,8 @@ def _spread(host: Place, inside: Level, definitions: NodeDefinitions) -> list[st
         proxies = _proxies(host)
         names = proxies if proxies is not None else [(_ON_HOST, name) for name in _widget_ports(inside, definitions)]
         for (node, name), value in zip(names, values, strict=False):
+            if value is None:  # not kept on the outside
+                continue
             if node == _ON_HOST:
                 stored[name] = value
             elif node in inside.places:

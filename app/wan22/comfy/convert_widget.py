@@ -39,14 +39,19 @@ def is_widget(definitions: NodeDefinitions, class_type: str, name: str, slot: Ui
     return slot is not None and slot.widget is not None
 
 
-def input_types(definitions: NodeDefinitions, class_type: str) -> dict[str, str]:
-    """Types of all inputs of a class in the editor's order: sockets first, then widgets."""
-    specs = definitions.inputs(class_type)
-    return {
-        spec.name: "*" if spec.type == "COMFY_MATCHTYPE_V3" else spec.type
-        for spec in sorted(specs, key=has_widget)
-        if spec.kind is not InputKind.autogrow
-    }
+def input_types(definitions: NodeDefinitions, class_type: str, in_file: Sequence[str]) -> dict[str, str]:
+    """Types of all inputs of a class in the editor's order: sockets first, then widgets.
+
+    Of a growing list only those inputs are there that the file has (`in_file`).
+    """
+    found: dict[str, str] = {}
+    for spec in sorted(definitions.inputs(class_type), key=has_widget):
+        if spec.kind is InputKind.autogrow:
+            grown = {f"{spec.name}.{inner.name}": inner.type for inner in spec.grown}
+            found |= {name: grown.get(name, "*") for name in in_file if name.startswith(f"{spec.name}.")}
+        else:
+            found[spec.name] = "*" if spec.type == "COMFY_MATCHTYPE_V3" else spec.type
+    return found
 
 
 def widget_value(place: Place, definitions: NodeDefinitions, name: str) -> tuple[Any] | None:

@@ -6,9 +6,10 @@ facts (version 1, and inside of subgraphs). A subgraph is a node whose type is t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wan22.comfy.ui_node_ids import renumbered
 from wan22.schema.problem import AppError, app_error
 
 INPUT_PANEL, OUTPUT_PANEL = "-10", "-20"
@@ -107,14 +108,32 @@ class UiWorkflow:
 def read_ui_workflow(value: Mapping[str, Any]) -> UiWorkflow:
     """Shapes of a parsed file. Raises AppError `workflow_invalid` for one that makes no sense."""
     definitions = value.get("definitions")
-    raw = definitions.get("subgraphs") if isinstance(definitions, Mapping) else None
+    entries = _objects(definitions.get("subgraphs") if isinstance(definitions, Mapping) else None)
+    new_ids = renumbered(value, entries)
+    by_id = {
+        entry.get("id"): ids for entry, ids in zip(entries, new_ids, strict=True) if isinstance(entry.get("id"), str)
+    }
     subgraphs: dict[str, UiSubgraph] = {}
-    for entry in _objects(raw):
-        subgraph = _subgraph(entry)
+    for entry, ids in zip(entries, new_ids, strict=True):
+        subgraph = _subgraph(entry, ids)
         if subgraph.id in subgraphs:
             raise _invalid(f"has two subgraphs with the id {_shown(subgraph.id)}")
-        subgraphs[subgraph.id] = subgraph
-    return UiWorkflow(_graph(value), subgraphs)
+        subgraphs[subgraph.id] = replace(subgraph, graph=_with_new_proxies(subgraph.graph, by_id))
+    return UiWorkflow(_with_new_proxies(_graph(value, {}), by_id), subgraphs)
+
+
+def _with_new_proxies(graph: UiGraph, by_id: Mapping[str, Mapping[str, str]]) -> UiGraph:
+    """`graph` with its hosts' `proxyWidgets` pointing at the new ids of the nodes inside."""
+    nodes = dict(graph.nodes)
+    for key, node in nodes.items():
+        ids, proxies = by_id.get(node.type), node.properties.get("proxyWidgets")
+        if ids and isinstance(proxies, list):
+            moved = [
+                [ids.get(str(item[0]), item[0]), *item[1:]] if isinstance(item, list) and item else item
+                for item in proxies
+            ]
+            nodes[key] = replace(node, properties={**node.properties, "proxyWidgets": moved})
+    return replace(graph, nodes=nodes)
 
 
 def all_nodes(workflow: UiWorkflow) -> Iterator[UiNode]:
@@ -124,20 +143,20 @@ def all_nodes(workflow: UiWorkflow) -> Iterator[UiNode]:
         yield from subgraph.graph.nodes.values()
 
 
-def _subgraph(entry: Mapping[str, Any]) -> UiSubgraph:
+def _subgraph(entry: Mapping[str, Any], new_ids: Mapping[str, str]) -> UiSubgraph:
     identity = entry.get("id")
     if not isinstance(identity, str) or not identity:
         raise _invalid("has a subgraph without an id")
     return UiSubgraph(
         id=identity,
         name=_text(entry.get("name")) or identity,
-        graph=_graph(entry),
+        graph=_graph(entry, new_ids),
         inputs=tuple(_port(port) for port in _objects(entry.get("inputs"))),
         outputs=tuple(_port(port) for port in _objects(entry.get("outputs"))),
     )
 
 
-def _graph(value: Mapping[str, Any]) -> UiGraph:
+def _graph(value: Mapping[str, Any], new_ids: Mapping[str, str]) -> UiGraph:
     raw = value.get("nodes")
     if isinstance(raw, Mapping):
         raw = list(raw.values())
@@ -149,7 +168,16 @@ def _graph(value: Mapping[str, Any]) -> UiGraph:
         if node.id in nodes:
             raise _invalid(f"has two nodes with the id {_shown(node.id)}")
         nodes[node.id] = node
-    return UiGraph(nodes, _links(value.get("links")), _everywhere(value.get("extra")))
+    links = _links(value.get("links"))
+    if new_ids:
+        nodes = {new_ids.get(key, key): replace(node, id=new_ids.get(key, key)) for key, node in nodes.items()}
+        links = {
+            key: replace(
+                link, source=new_ids.get(link.source, link.source), target=new_ids.get(link.target, link.target)
+            )
+            for key, link in links.items()
+        }
+    return UiGraph(nodes, links, _everywhere(value.get("extra")))
 
 
 def _node(entry: Mapping[str, Any]) -> UiNode:

@@ -70,8 +70,8 @@ def _queued_jobs(queue: Mapping[str, Any]) -> list[Job]:
 
 
 def _ended_job(prompt_id: str, entry: Mapping[str, Any]) -> Job:
-    messages = dict(entry["status"]["messages"])
-    ended = next((messages[kind] for kind in _ENDINGS if kind in messages), {})
+    messages: dict[str, Any] = dict(entry["status"]["messages"])
+    ended: Mapping[str, Any] = next((messages[kind] for kind in _ENDINGS if kind in messages), {})
     status = "completed"
     if entry["status"]["status_str"] == "error":
         status = "cancelled" if "execution_interrupted" in messages else "failed"

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -222,15 +222,9 @@ class QueueStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing, and nobody else writes in between."""
-        with self._reading() as connection:
+        with self._reading() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                if connection.in_transaction:  # some failures (a full disk) have undone it already
-                    connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+            yield connection
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -268,16 +262,15 @@ class QueueStore:
         except OSError as error:
             raise _unusable(self._path, error) from error
         connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-        try:
+        with ExitStack() as unless_done:
+            unless_done.callback(connection.close)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             self._refuse_newer(connection.execute("PRAGMA user_version").fetchone()[0])
             connection.execute(_TABLE)
             connection.execute(_SETTING_TABLE)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
-        except BaseException:
-            connection.close()
-            raise
+            unless_done.pop_all()
         return connection
 
 

@@ -260,6 +260,22 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "job_not_waiting": ErrorCode(
         _K.run, "The job has begun or is over.", "Duplicate it to make it again with other values."
     ),
+    # the audit
+    "audit_part_late": ErrorCode(
+        _K.machine,
+        "A part of the audit did not answer in time.",
+        "The rest of the snapshot is complete; take another one, and restart the machine if a driver hangs.",
+    ),
+    "audit_invalid": ErrorCode(
+        _K.usage,
+        "The file holds no snapshot of a machine.",
+        "Name a file that `wan22 audit --output FOLDER` wrote, or a run.",
+    ),
+    "audit_drift": ErrorCode(
+        _K.machine,
+        "The machine differs from the snapshot that it was checked against.",
+        "Undo what changed, or take a new snapshot with `wan22 audit --output FOLDER` and measure again.",
+    ),
     "window_unavailable": ErrorCode(
         _K.machine,
         "The window cannot be opened on this machine.",

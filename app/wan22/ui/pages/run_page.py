@@ -57,6 +57,7 @@ class RunPage(QWidget):
         self._profiles = Asking(work, "profiles", self)
         self._profiles_known = ProfileChoices()
         self._boards: tuple[str, ...] | None = None
+        self._are_boards_known = False
         self._last: GenerationRequest | None = None
         self._is_card_hidden = False
         column = QVBoxLayout(self)
@@ -189,6 +190,9 @@ class RunPage(QWidget):
     def _submit(self, request: GenerationRequest) -> None:
         self._last = request
         self._context.generate(request)
+        if self.card.isVisible():  # the demo was chosen for now: the job needs the room
+            self._is_card_hidden = True
+            self._panel_chosen()
 
     def _toggle_server(self) -> None:
         panel = self._context.panel
@@ -214,7 +218,10 @@ class RunPage(QWidget):
 
     def _show_offer(self) -> None:
         tip = "Make a video of these values (Ctrl+Enter); the job waits when another one is at work"
-        self.bar.show_offer(generate_text(self._context.panel), tip, self._reason())
+        if self.image.is_looking:
+            tip = "The picture is being read"
+        text = generate_text(self._context.panel)
+        self.bar.show_offer(text, tip, self._reason(), is_ready=not self.image.is_looking)
 
     def _reason(self) -> str:
         """Why nothing can be made now; empty when it can."""
@@ -245,9 +252,9 @@ class RunPage(QWidget):
         history, panel = self._context.history, self._context.panel
         boards = tuple(info.name for info in history.infos.values())
         is_known = bool(boards) or panel.gpu_problem is not None
-        if self._boards == boards and (is_known or self._profiles_known.rows):
+        if self._boards == boards and self._are_boards_known == is_known:
             return
-        self._boards = boards
+        self._boards, self._are_boards_known = boards, is_known
         asked = boards if is_known else None
         self._profiles.ask(lambda _cancel: read_profiles(asked))
 

@@ -54,7 +54,8 @@ class ImageChoice(QObject):
 
     def refuse(self, reason: str) -> None:
         """What was dropped is no picture at all."""
-        self._asking.forget()
+        if self.look is not None:
+            self._asking.forget()
         self.refusal = reason
         self.changed.emit()
 

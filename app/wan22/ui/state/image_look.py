@@ -79,6 +79,8 @@ def keep_picture(picture: QImage, folder: Path, name: str) -> Path:
 
 
 def _check_size(path: Path) -> None:
+    if path.is_dir():
+        raise app_error("image_unreadable", f"{path.name} is a folder; one picture is needed.", path=path)
     try:
         size = path.stat().st_size
     except OSError:

@@ -11,9 +11,10 @@ from wan22.schema.duration_text import EN_DASH
 from wan22.schema.problem import AppError, Problem
 from wan22.schema.profile import Profile, Setting, Target
 from wan22.schema.setting_lint import Effect, SettingLint
+from wan22.ui.number_text import NO_BREAK_SPACE
 from wan22.ui.verdict_word import Tone
 
-ARROW = "\N{NO-BREAK SPACE}\N{RIGHTWARDS ARROW}\N{NO-BREAK SPACE}"
+ARROW = f"{NO_BREAK_SPACE}\N{RIGHTWARDS ARROW}{NO_BREAK_SPACE}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 EFFECT_WORDS: dict[Effect, tuple[Tone, str]] = {
     Effect.harmful: (Tone.bad, "harmful"),
@@ -107,7 +108,7 @@ def automatic_words(shelf: ProfileShelf, *, simulated: bool) -> str:
         return "no choice: a profile file is broken"
     if shelf.boards is None or shelf.automatic is None:
         return "by the GPU, which is not read yet"
-    board = short_board(shelf.boards[0]) if shelf.boards else "no NVIDIA GPU"
+    board = short_board(shelf.boards[0]).replace(" ", NO_BREAK_SPACE) if shelf.boards else "no NVIDIA GPU"
     return f"{where}: {board}{ARROW}{shelf.automatic}"
 
 
@@ -128,7 +129,8 @@ def reason_words(shelf: ProfileShelf, chosen: str | None, *, simulated: bool) ->
         if word is not None:
             return f"{where} has {_article(board)} {board}, and the profile is made for boards called {word}."
     if shelf.boards:
-        return f"{where} has {_article(shelf.boards[0])} {shelf.boards[0]}, which no profile names: this one fits every NVIDIA board."
+        board = shelf.boards[0]
+        return f"{where} has {_article(board)} {board}, which no profile names: this one fits every NVIDIA board."
     return f"{where} has no NVIDIA GPU that the driver tells of."
 
 

@@ -40,7 +40,8 @@ def proof_rows(claims: Sequence[LaunchClaim]) -> list[ProofRow]:
 
 
 def _row(claim: LaunchClaim) -> ProofRow:
-    name = claim.name if claim.name.startswith("-") else claim.name[:1].upper() + claim.name[1:]
+    is_word = claim.name.partition(" ")[0].isalpha()
+    name = claim.name[:1].upper() + claim.name[1:] if is_word else claim.name
     evidence = " ".join(claim.evidence.split())
     return ProofRow(
         name=name,

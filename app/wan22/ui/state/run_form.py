@@ -34,7 +34,8 @@ class RunForm(QObject):
         self.is_random = self._kept("random", True)
         seed = self._kept("seed", "")
         self.seed = int(seed) if seed.isdecimal() else None
-        self.size_key = self._kept("size", DEFAULT_CLASS)
+        key = self._kept("size", DEFAULT_CLASS)
+        self.size_key = key if key in (*(one.key for one in SIZE_CLASSES), AS_WORKFLOW, CUSTOM) else DEFAULT_CLASS
         self.custom: Size = (self._kept("width", _FIRST_SIZE[0]), self._kept("height", _FIRST_SIZE[1]))
         length = self._kept("length", 0)
         self.length: int | None = length or None
@@ -149,7 +150,7 @@ class RunForm(QObject):
         read = self.facts.parameters if self.facts else None
         if read is not None and read.width is not None and read.height is not None:
             own = (read.width, read.height)
-            if own not in [size for _, _, size in found]:
+            if self.size_key == AS_WORKFLOW or own not in [size for _, _, size in found]:
                 found.append((AS_WORKFLOW, "workflow", own))
         return found
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from wan22.runs.stages import PASSES
 from wan22.runs.state import Phase, RunState
-from wan22.schema.events import Role
+from wan22.schema.error_codes import ERROR_CODES
+from wan22.schema.events import PromptOutcome, Role
 from wan22.schema.panel_fact import Activity
 from wan22.schema.problem import Problem, Severity
 from wan22.ui.number_text import rough
 from wan22.ui.state.job_watch import JobWatch
 from wan22.ui.state.panel_state import PanelState
-from wan22.ui.state.run_end import ChipText, end_chips, end_detail, end_title, ended_s, simulated_chip
+from wan22.ui.state.run_end import ChipText, end_chips, end_detail, end_title, ended_s
 from wan22.ui.state.run_state import LiveRun
 from wan22.ui.state.stage_rows import STAGE_NAMES
 from wan22.ui.state.time_left import TargetText, left_of, left_text, ready_text, target_text
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from wan22.runs.own_band import Usual
 
 NOTES = 3
+SO_FAR = "so far"
+UNKNOWN = "Time left unknown"
+NOT_TIMED = "how long decode and save take is not known yet"
 STARTUP_WORDS: Mapping[str, str] = {
     "process": "The process has started; Python loads PyTorch",
     "torch": "PyTorch is loaded; it looks for the GPU",
@@ -42,6 +46,7 @@ class HeadAction(Enum):
     none = "none"
     stop_job = "stop job"
     stopping = "stopping"
+    again = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ def _connecting(state: RunState, panel: PanelState, watch: JobWatch, now_s: floa
         return Headline("Starting ComfyUI", "Its folder, Python and flags are checked.")
     elapsed_s = max(0.0, now_s - since_s)
     stage = STARTUP_WORDS.get(state.server.stage or "process", STARTUP_WORDS["process"])
-    rest = f"of usually about {rough(usual_s)}" if usual_s is not None else "so far"
+    rest = f"of usually about {rough(usual_s)}" if usual_s is not None else SO_FAR
     if usual_s is not None and elapsed_s > usual_s:
         rest = f"; usually about {rough(usual_s)}"
     progress = min(1.0, elapsed_s / usual_s) if usual_s else None
@@ -157,35 +162,27 @@ def _running(run: LiveRun, panel: PanelState, now_s: float) -> Headline:
         chip = ChipText(
             Tone.slow, "no live connection", "The server goes on with the job; queue and history are asked."
         )
-        return Headline(
-            "Running", doing, _whole(elapsed_s), "so far", target, _steps_share(run, now_s), (chip, *_marks(state))
-        )
+        return Headline("Running", doing, _whole(elapsed_s), SO_FAR, target, _steps_share(run, now_s), (chip,))
     left = left_of(stages, current, usual)
     title = left_text(left) if left is not None else None
     if left is None or title is None:
         has_pass = any(stage.role in PASSES and not stage.complete for stage in stages)
-        unknown = "time left: unknown until the first steps are done" if has_pass else "time left: unknown"
-        name = STAGE_NAMES[current] if current is not None else "Running"
-        progress = _steps_share(run, now_s)
-        return Headline(name, f"{doing} · {unknown}", _whole(elapsed_s), "so far", target, progress, _marks(state))
+        why = "known when the first steps are done" if has_pass else NOT_TIMED
+        detail = f"{doing} · {why}"
+        return Headline(UNKNOWN, detail, _whole(elapsed_s), SO_FAR, target, _steps_share(run, now_s))
     middle_s = (left.low_s + left.high_s) / 2
     is_known = left.complete and left.high_s > 0.0
     parts = [doing, ready_text(left, now_s)]
     if not left.complete:
-        parts.append("how long decode and save take is not known yet")
+        parts.append(NOT_TIMED)
     return Headline(
         title,
         " · ".join(part for part in parts if part),
         _whole(elapsed_s),
-        f"of about {rough(elapsed_s + middle_s)}" if is_known else "so far",
+        f"of about {rough(elapsed_s + middle_s)}" if is_known else SO_FAR,
         target,
         elapsed_s / (elapsed_s + middle_s) if is_known and elapsed_s + middle_s > 0 else _steps_share(run, now_s),
-        _marks(state),
     )
-
-
-def _marks(state: RunState) -> tuple[ChipText, ...]:
-    return (simulated_chip(),) if state.simulated else ()
 
 
 def _doing(run: LiveRun, now_s: float) -> str:
@@ -218,13 +215,23 @@ def _steps_share(run: LiveRun, now_s: float) -> float | None:
 def _ended(state: RunState, panel: PanelState) -> Headline:
     summary = panel.judged.summary if panel.judged is not None else None
     seconds = ended_s(state, summary)
+    is_problem = state.fatal is not None and state.fatal.code != "cancelled"
+    can_repeat = state.outcome is not PromptOutcome.success and not is_problem
     return Headline(
         title=end_title(state, seconds),
         detail=end_detail(state, summary, seconds),
         chips=end_chips(state, summary),
-        problem=state.fatal if state.fatal is not None and state.fatal.code != "cancelled" else None,
-        notes=_notes(state),
+        problem=state.fatal if is_problem else None,
+        notes=(*_left_over(state.fatal), *_notes(state)),
+        action=HeadAction.again if can_repeat else HeadAction.none,
     )
+
+
+def _left_over(fatal: Problem | None) -> tuple[str, ...]:
+    """What is said when a server did not obey: it may still be working on a job that was stopped here."""
+    if fatal is None or fatal.code != "cancelled" or fatal.hint == ERROR_CODES["cancelled"].hint:
+        return ()
+    return (f"{fatal.message} {fatal.hint}".strip(),)
 
 
 def _notes(state: RunState) -> tuple[str, ...]:

@@ -51,9 +51,7 @@ class SettingSource(QObject):
         self.changed.emit()
 
     def _refused(self, problem: Problem) -> None:
-        variables = {name for name in self._environment if name.startswith("WAN22_")}
-        self.origins = {key: one for key, one in self.origins.items() if one.variable in variables}
-        self.problem = problem
+        self.origins, self.problem = {}, problem
         self.changed.emit()
 
 

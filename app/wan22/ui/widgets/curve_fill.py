@@ -58,8 +58,7 @@ class CurveFill(QGraphicsItem):
             return
         view = self.boundingRect()
         corner = painter.worldTransform().mapRect(view)
-        device = painter.device()
-        ratio = device.devicePixelRatio() if device is not None else 1.0
+        ratio = painter.device().devicePixelRatioF()
         columns, rows = round(corner.width() * ratio), round(corner.height() * ratio)
         if columns < 1 or rows < 1:
             return

@@ -59,12 +59,12 @@ class GenerateBar(QWidget):
         foot.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(foot)
 
-    def show_offer(self, text: str, tip: str, reason: str) -> None:
-        """What the button does; with a `reason` it does nothing."""
+    def show_offer(self, text: str, tip: str, reason: str, *, is_ready: bool = True) -> None:
+        """What the button does; with a `reason`, or while something is not ready yet, it does nothing."""
         self.generate.setText(text)
         self.generate.setAccessibleName(text)
         self.generate.setToolTip(tip)
-        self.generate.setEnabled(not reason)
+        self.generate.setEnabled(is_ready and not reason)
         self.reason.show_doubt(reason)
 
     def show_server(self, state: str, action: str, tip: str, *, is_possible: bool) -> None:

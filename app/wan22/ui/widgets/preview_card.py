@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP, GAP_SMALL, TextRole
 from wan22.ui.state.preview_text import GUESS
@@ -17,6 +17,8 @@ from wan22.ui.widgets.result_bar import ResultBar
 from wan22.ui.widgets.text_label import TextLabel
 from wan22.ui.widgets.video_player import VideoPlayer
 
+LEAST_HEIGHT = 340
+
 
 class PreviewCard(QFrame):
     """`again` asks for the same job, `folder_wanted` for a folder to be opened."""
@@ -28,6 +30,9 @@ class PreviewCard(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.setAccessibleName("Preview and result")
+        # A page that scrolls would make room for all that a picture wishes for; it shall fill what is left.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.setMinimumHeight(LEAST_HEIGHT)
         self._theme = theme
         self.path: Path | None = None
         """The result that is shown; None while there is none."""

@@ -56,12 +56,17 @@ class ProfileChoice(QWidget):
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self.rows: dict[str | None, QPushButton] = {}
+        self._shown: tuple[ChoiceRow, ...] = ()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GAP_TINY)
 
     def show_rows(self, rows: Sequence[ChoiceRow], selected: str | None) -> None:
         """Show these, one of them marked; the keyboard stays where it was."""
+        if tuple(rows) == self._shown:
+            self.rows[selected].setChecked(True)
+            return
+        self._shown = tuple(rows)
         focused = next((key for key, button in self.rows.items() if button.hasFocus()), "")
         for button in self.rows.values():
             self._group.removeButton(button)

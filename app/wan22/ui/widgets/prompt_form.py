@@ -129,7 +129,7 @@ class PromptForm(QWidget):
         row.setContentsMargins(0, GAP_TINY, 0, 0)
         row.setSpacing(GAP_SMALL)
         row.addWidget(self.previews)
-        row.addWidget(TextLabel("a rough frame a step; slows each one a little", TextRole.caption, "muted"))
+        row.addWidget(TextLabel("one rough frame a step; costs a little time", TextRole.caption, "muted"))
         row.addStretch(1)
         column.addLayout(row)
         column.addSpacing(GAP - GAP_SMALL)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QProgressBar, QPu
 
 from wan22.ui.measure import CARD_RADIUS, GAP, GAP_SMALL, GAP_TINY, TextRole
 from wan22.ui.state.run_end import ChipText
-from wan22.ui.state.run_headline import HeadAction, Headline
+from wan22.ui.state.run_headline import SO_FAR, HeadAction, Headline
 from wan22.ui.theme import Theme
 from wan22.ui.widgets.chip import Chip
 from wan22.ui.widgets.problem_note import ProblemNote
@@ -19,6 +19,7 @@ _PARTS = 1000
 _BUTTONS = {
     HeadAction.stop_job: ("Stop", "Stop what is done now; the run is kept as far as it came"),
     HeadAction.stopping: ("Stopping …", "It was asked to stop"),
+    HeadAction.again: ("Again", "Add the same job to the queue once more"),
 }
 
 
@@ -195,11 +196,14 @@ class RunHead(QFrame):
                 label.say(f"! {notes[number]}")
 
     def _pressed(self) -> None:
+        if self._action is HeadAction.again:
+            self.again.emit()
+            return
         self._show_action(HeadAction.stopping)
         self.stop.emit()
 
 
 def _bar_tip(said: Headline) -> str:
-    if said.time_rest == "so far":
+    if said.time_rest == SO_FAR:
         return "Share of the steps of both passes; how long the rest takes is not known yet"
     return "Share of the time that it is expected to take"

@@ -43,9 +43,11 @@ class Segment(QFrame):
         """Mark a choice without telling anybody; None = none is in force."""
         if number is not None:
             self._group.button(number).setChecked(True)
-        elif self.selected >= 0:
+            return
+        checked = self._group.checkedButton()
+        if checked is not None:
             self._group.setExclusive(False)
-            self._group.checkedButton().setChecked(False)
+            checked.setChecked(False)
             self._group.setExclusive(True)
 
     @property

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP
@@ -90,9 +89,7 @@ class SettingEditor(FormRow):
 
 
 class SettingForm(QWidget):
-    """All fields of the draft, without those that have a place of their own elsewhere. `edited` at every change."""
-
-    edited = Signal()
+    """All fields of the draft, without those that have a place of their own elsewhere."""
 
     def __init__(self, draft: SettingDraft, elsewhere: Sequence[str] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,7 +99,6 @@ class SettingForm(QWidget):
         self.editors = {key: SettingEditor(field, draft) for key, field in draft.fields.items() if key not in elsewhere}
         for editor in self.editors.values():
             column.addWidget(editor)
-        draft.changed.connect(self.edited)
 
 
 def _name(widget: QWidget, name: str, tip: str) -> None:

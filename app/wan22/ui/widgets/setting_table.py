@@ -42,12 +42,16 @@ class SettingTable(QWidget):
         self._theme = theme
         self._empty = empty
         self._blocks: list[QWidget] = []
+        self._shown: tuple[SettingEntry, ...] | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GAP_SMALL)
 
     def show_entries(self, entries: Sequence[SettingEntry]) -> None:
         """Show these instead of what is there."""
+        if tuple(entries) == self._shown:
+            return
+        self._shown = tuple(entries)
         for widget in self._blocks:
             self._column.removeWidget(widget)
             widget.hide()

@@ -45,8 +45,9 @@ class _CursorOverlay(QWidget):
     def show_cursor(self, at_x: float | None, points: Sequence[QPointF]) -> None:
         if (at_x, list(points)) == (self.at_x, list(self.points)):
             return
-        for x in {self.at_x, at_x} - {None}:  # what lies below is drawn anew with it: no more of it than needed
-            self.update(int(x) + GAP + LABEL_COLUMN - 6, 0, 14, self.height())
+        for x in (self.at_x, at_x):  # what lies below is drawn anew with it: no more of it than needed
+            if x is not None:
+                self.update(int(x) + GAP + LABEL_COLUMN - 6, 0, 14, self.height())
         self.at_x, self.points = at_x, tuple(points)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -44,6 +44,7 @@ class WaitingList(QWidget):
         if list(jobs) == self._shown:
             return
         self._shown = list(jobs)
+        had_focus = any(one.hasFocus() for one in self.findChildren(QPushButton))
         rows = QWidget()
         column = QVBoxLayout(rows)
         column.setContentsMargins(0, 0, 0, 0)
@@ -56,6 +57,8 @@ class WaitingList(QWidget):
             if before is not None:
                 QWidget.setTabOrder(before, button)
             before = button
+        if had_focus:
+            next(iter(rows.findChildren(QPushButton)), self).setFocus()
         self._area.setFixedHeight(min(len(jobs), _ROWS_SHOWN) * ROW_HEIGHT)
 
     def _row(self, number: int, words: str) -> QWidget:
