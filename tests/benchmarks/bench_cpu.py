@@ -116,8 +116,9 @@ def _cpu_s(program: psutil.Process) -> float:
 
 def described(name: str, cost: Cost) -> str:
     """Median, spread and number of slices."""
-    text = f"{name:34} {statistics.median(cost.own):6.2f} %   ({min(cost.own):.2f} to {max(cost.own):.2f}, n {len(cost.own)})"
-    return text + f"   its children {statistics.median(cost.children):6.2f} %"
+    spread = f"({min(cost.own):.2f} to {max(cost.own):.2f}, n {len(cost.own)})"
+    children = f"its children {statistics.median(cost.children):6.2f} %"
+    return f"{name:34} {statistics.median(cost.own):6.2f} %   {spread}   {children}"
 
 
 def main() -> int:

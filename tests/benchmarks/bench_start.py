@@ -85,10 +85,10 @@ def main() -> int:
                     wall[which].append(wall_ms)
                     cpu[which].append(cpu_ms)
                 heavy = said or heavy
-    for which in wall:
-        print(described(which, wall[which]))
-    for which in cpu:
-        print(described(f"{which}, CPU", cpu[which]))
+    for which, found in wall.items():
+        print(described(which, found))
+    for which, found in cpu.items():
+        print(described(f"{which}, CPU", found))
     best = min(wall["panel"]) / min(wall["bare"])
     middle = statistics.median(wall["panel"]) / statistics.median(wall["bare"])
     by_cpu = statistics.median(cpu["panel"]) / statistics.median(cpu["bare"])

@@ -14,6 +14,7 @@ import pytest
 
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import open_run
+from wan22.runs.state import reduce_all
 from wan22.schema.events import PromptOutcome
 from wan22.system.process_table import is_port_free
 
@@ -140,6 +141,12 @@ def test_an_own_scenario_and_the_server_that_attaches(home: Path):
         stored = open_run(only_run(home / "runs"))
         assert stored.manifest.simulated
         assert max(one.power_limit_w or 0 for one in stored.telemetry.readings()) == 450.0
+        code, out, err = wan22(home, "run", "--url", url, "--gpu", "none", *SMALL, "--output", home / "plain")
+        assert code == 0, err
+        assert "SIMULATED ComfyUI" in out
+        plain = open_run(only_run(home / "plain"))
+        assert plain.manifest.simulated
+        assert reduce_all(plain.events).simulated
     finally:
         if os.name == "nt":
             server.terminate()

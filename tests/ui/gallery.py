@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tests.ui import run_stage, setup_scenes
+from tests.ui import run_scenes, run_stage, setup_scenes
 from tests.ui.page_check import cut_off, faults_of
 from tests.ui.stage import Stage, recorded_run, sample_run
 from wan22.runs.own_band import Usual
@@ -138,8 +138,20 @@ def page_of(scene: Scene) -> MonitorPage:
     return scene.page
 
 
+def progress_state(name: str, scene_name: str) -> State:
+    def prepare(scene: Scene) -> None:
+        assert isinstance(scene.page, RunPage)
+        run_scenes.show(scene_name, scene.stage, scene.page)
+
+    return State(name, prepare)
+
+
 STATES: Mapping[str, Sequence[State]] = {
-    "run": tuple(run_state(name) for name in run_stage.STATES),
+    "run": (
+        *(run_state(name) for name in run_stage.STATES),
+        progress_state("failed", "out_of_memory"),
+        progress_state("starting", "starting"),
+    ),
     "monitor": (
         State("", monitor_live),
         State("gpus", monitor_gpus),
@@ -186,7 +198,7 @@ def states_of(key: str) -> Sequence[State]:
 
 def pictures(theme: Theme, work: Path, pages: Sequence[str] = ()) -> Iterator[Picture]:
     """Name, picture and faults of each; with `pages` only those and no parts."""
-    run = recorded_run(RECORDING, work)
+    run = recorded_run(RECORDING, work / "data")
     for key in pages or page_keys():
         for state in states_of(key):
             name = f"{key}-{state.name}" if state.name else key

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from time import monotonic, sleep
 
 from PIL import Image, ImageDraw
+from PySide6.QtCore import QCoreApplication
 
 from tests.ui.stage import DATA, Stage, recorded_run
 from wan22.job.eta import usual_from_runs
@@ -36,6 +38,7 @@ from wan22.schema.problem import problem
 from wan22.schema.request import GenerationRequest
 from wan22.schema.server import LaunchClaim, Proof
 from wan22.schema.settings import Settings
+from wan22.ui.pages.run_page import RunPage
 from wan22.ui.state.stored_run import inventory_of
 from wan22.wiring import judged
 
@@ -322,3 +325,29 @@ SCENES: Mapping[str, Callable[[Stage, Path], None]] = {
     "cancelled": cancelled,
     "died": died,
 }
+
+
+def show(name: str, stage: Stage, page: RunPage) -> None:
+    """Bring a scene about and wait for what is decoded in threads; a video rests on its first frame."""
+    work = stage.context.parts.folders.data / "scene"
+    SCENES[name](stage, work)
+    stage.settle()
+    progress = page.progress
+    progress.refresh()
+    player = progress.preview.player
+    if player is not None:
+        wait_for(lambda: player.clip is not None)
+        player.pause()
+        player.seek(0)
+    elif stage.context.watch.preview is not None:
+        wait_for(lambda: stage.context.watch.picture is not None)
+    progress.refresh()
+
+
+def wait_for(is_done: Callable[[], bool], limit_s: float = 20.0) -> None:
+    """Let events happen until it is so."""
+    until_s = monotonic() + limit_s
+    while not is_done():
+        assert monotonic() < until_s, "it took too long"
+        QCoreApplication.processEvents()
+        sleep(0.01)

@@ -81,9 +81,8 @@ def first(stage: Stage, page: RunPage) -> None:
 
 def running(stage: Stage, page: RunPage) -> None:
     """A job in its second pass, one more waits."""
-    work = work_of(stage)
-    run_scenes.running(stage, work)
-    fill(page, work)
+    run_scenes.show("running", stage, page)
+    fill(page, work_of(stage))
 
 
 def refused(stage: Stage, page: RunPage) -> None:
@@ -99,9 +98,8 @@ def refused(stage: Stage, page: RunPage) -> None:
 
 def done(stage: Stage, page: RunPage) -> None:
     """A job has ended and its video plays."""
-    work = work_of(stage)
-    run_scenes.done(stage, work)
-    fill(page, work)
+    run_scenes.show("done", stage, page)
+    fill(page, work_of(stage))
 
 
 def fill(page: RunPage, work: Path) -> None:

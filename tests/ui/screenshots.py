@@ -71,6 +71,7 @@ def take(theme_name: str, scale: str, folder: Path, pages: Sequence[str]) -> int
         f"contrast of {name}" for name, ink, ground in text_pairs(theme.colours) if contrast_ratio(ink, ground) < 4.5
     ]
     with tempfile.TemporaryDirectory(prefix="wan22-") as work:
+        os.environ["WAN22_HOME"] = work  # the recorded run is among the user's runs
         for name, picture, found in pictures(theme, Path(work), pages):
             path = folder / f"{name}-{theme_name}-{float(scale) * 100:.0f}.png"
             picture.save(str(path))

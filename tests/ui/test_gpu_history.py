@@ -7,6 +7,7 @@ from wan22.ui.state.gpu_history import GpuHistory, Series, row_of_reading
 from wan22.ui.state.gpu_use import GpuLimit, use_of_span
 from wan22.ui.state.monitor_scale import limits_of, scale_of
 from wan22.ui.state.span_csv import csv_of_span
+from wan22.ui.state.telemetry_store import TelemetryStore
 from wan22.ui.verdict_word import Tone
 
 GIB = 2**30
@@ -142,3 +143,17 @@ def test_csv_has_a_row_a_bucket_and_nan_for_what_was_not_read(qapp: object):
         ["100.950", "0", "0.1", "30", "30", "30", "nan"],
     ]
     assert all(len(line.split(",")) == len(head) for line in lines)
+
+
+def test_a_board_has_one_store_and_a_reading_is_cheap(monkeypatch: pytest.MonkeyPatch):
+    made: list[int] = []
+
+    class Counted(TelemetryStore):
+        def __init__(self, series: int) -> None:
+            made.append(series)
+            super().__init__(series)
+
+    monkeypatch.setattr("wan22.ui.state.gpu_history.TelemetryStore", Counted)
+    history = GpuHistory()
+    history.apply([GpuSampled(float(second), (GpuReading(float(second), 0),)) for second in range(5)])
+    assert len(made) == 1

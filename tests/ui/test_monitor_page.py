@@ -364,3 +364,22 @@ def test_a_low_window_leaves_lines_out_and_cuts_none(stage: Stage, page: Monitor
     stage.settle()
     many = [sum(not note.isHidden() for note in strip.readout.notes) for strip in page.stack.strips]
     assert sum(few) < sum(many)
+
+
+def test_a_long_span_is_drawn_when_it_has_moved_by_a_pixel(stage: Stage, page: MonitorPage, qtbot: QtBot):
+    stage.tell([reading(float(second), utilization_pct=50.0) for second in range(60)])
+    page._timer.stop()
+    page.set_span(3600.0)
+    drawn = page.drawing.drawn
+    page._dirty()
+    page._tick()
+    assert page.drawing.drawn is drawn
+    for _ in range(15):
+        page._tick()
+    assert page.drawing.drawn is not drawn
+    page.set_span(60.0)
+    drawn = page.drawing.drawn
+    page._dirty()
+    page._tick()
+    page._tick()
+    assert page.drawing.drawn is not drawn

@@ -62,7 +62,7 @@ def scene(name: str, stage: Stage, progress: RunProgress, work: Path) -> list[st
         ("ready", "Ready", ["✓ 6 of 6 seen", "Stages"]),
         ("starting", "Starting ComfyUI", ["ComfyUI loads its own parts.", "8 s", "so far", "Stop"]),
         ("queued", "Waiting at the server", ["Stop"]),
-        ("pass_1", "10–25 s left", ["17 s", "so far", "Stop", "no target for this job"]),
+        ("pass_1", "10\u201325 s left", ["17 s", "of about ", "Stop", "no target for this job"]),
         ("running", "7 s left", ["31 s", "of about 38 s", "Stop", "about 2 s"]),
         ("decode", "Time left unknown", ["Decode is running · how long decode and save take is not known yet"]),
         ("lost", "Running", ["! no live connection", "Stop"]),
@@ -70,7 +70,7 @@ def scene(name: str, stage: Stage, progress: RunProgress, work: Path) -> list[st
         ("done", "Done in 40 s", ["Result", "Again", "Open folder", "Copy path", "? no target for this job"]),
         ("out_of_memory", "Out of memory in pass 1", ["out_of_memory", "Again", "Copy details"]),
         ("interrupted", "Interrupted at the server", ["Again", "Pass 2 · low noise"]),
-        ("cancelled", "Stopped", ["After 19 s in pass 1 · ended at", "Again"]),
+        ("cancelled", "Stopped", ["After 19 s, in pass 1 · ended at", "Again"]),
         ("died", "ComfyUI ended in pass 2", ["ComfyUI ended by itself with exit code 1.", "server_crashed", "Again"]),
     ],
 )
@@ -205,6 +205,7 @@ def test_a_job_that_could_not_begin_is_said(stage: Stage, progress: RunProgress)
     progress.refresh()
     said = texts(progress)
     assert "The job could not begin" in said
+    assert stage.context.frame.is_on_run_page(found)
     assert "The picture lake.png cannot be read." in said
 
 

@@ -6,11 +6,13 @@ from wan22.runs.state import NodeStart, RunState, StepReport
 from wan22.schema.events import PreviewReceived, PromptOutcome, Role
 from wan22.schema.server import LaunchClaim, Proof
 from wan22.schema.settings import Settings
-from wan22.schema.summary import StageTiming
+from wan22.schema.summary import RunSummary, StageTiming
+from wan22.schema.verdict import Level, Verdict
 from wan22.ui.state.disk_space import disk_text, free_bytes
 from wan22.ui.state.job_watch import step_of_preview
 from wan22.ui.state.proof_rows import proof_count, proof_rows, unseen_text
 from wan22.ui.state.result_file import result_file
+from wan22.ui.state.run_end import end_chips, end_title, ended_s
 from wan22.ui.state.stage_row import StageState
 from wan22.ui.state.stage_rows import stage_rows
 from wan22.ui.state.startup_times import StartupTimes
@@ -87,3 +89,21 @@ def test_only_the_stage_at_work_failed():
     assert failed == [StageState.partial, StageState.failed, StageState.waiting]
     stopped = [row.state for row in stage_rows(stages, None, {}, (), PromptOutcome.cancelled)]
     assert stopped == [StageState.partial, StageState.partial, StageState.waiting]
+
+
+def test_a_finished_run_carries_its_verdicts_and_the_mark_of_a_simulation():
+    verdicts = (
+        Verdict(subject="pass_1", level=Level.excellent, text="pass 1 took 72.4 s: excellent (up to 80 s)"),
+        Verdict(subject="pass_2", level=Level.slow, text="pass 2 took 99.0 s: slow (more than 85 s)"),
+        Verdict(subject="both", level=Level.no_target),
+    )
+    summary = RunSummary(run_id="one", total_s=158.0, verdicts=verdicts)
+    state = RunState(outcome=PromptOutcome.success, simulated=True)
+    chips = end_chips(state, summary)
+    assert [(chip.tone, chip.word) for chip in chips] == [
+        (Tone.slow, "SIMULATED"),
+        (Tone.good, "pass 1 excellent"),
+        (Tone.slow, "pass 2 slow"),
+    ]
+    assert chips[1].help_text.startswith("pass 1 took 72.4 s")
+    assert end_title(state, ended_s(state, summary)) == "Done in 2 min 38 s"

@@ -249,3 +249,25 @@ def test_a_problem_says_what_to_do_and_can_be_copied(stage: Stage, qtbot: QtBot,
     assert "port: 1" in qapp.clipboard().text()
     qtbot.mouseClick(buttons["Dismiss"], Qt.MouseButton.LeftButton)
     assert not banner.isVisible()
+
+
+def test_a_simulated_server_is_marked_before_any_run(stage: Stage):
+    stage.tell([ServerReady(time_s=1.0, url="http://127.0.0.1:8188", owned=False, simulated=True)])
+    assert stage.window.band.isVisible()
+
+
+def test_the_state_line_says_the_step_soon_after_it_is_done(stage: Stage, qtbot: QtBot):
+    from wan22.schema.events import NodeStarted, PromptQueued, PromptStarted, Role, StepDone
+
+    stage.tell(
+        [
+            ServerReady(time_s=1.0, url="http://127.0.0.1:8188", owned=True, version="0.25.0"),
+            PromptQueued(time_s=2.0, prompt_id="p", roles={"7": Role.pass_1}),
+            PromptStarted(time_s=2.1, prompt_id="p"),
+            NodeStarted(time_s=3.0, prompt_id="p", node="7"),
+        ]
+    )
+    said = "ComfyUI 0.25.0 works: pass 1 · high noise"
+    assert said in texts(stage.window.state_line)
+    stage.bus.publish(StepDone(time_s=4.0, prompt_id="p", node="7", value=1, maximum=2))
+    qtbot.waitUntil(lambda: f"{said} · step 1 of 2" in texts(stage.window.state_line), timeout=500)

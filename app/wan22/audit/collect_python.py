@@ -59,7 +59,7 @@ for name in {list(KEY_PACKAGES)!r}:
         continue
     if name == "torch":
         available = bool(module.cuda.is_available())
-        say(torch_cuda=module.version.cuda, cuda_available=available)
+        say(torch_cuda=module.version.cuda or "", cuda_available=available)
         cudnn = module.backends.cudnn.version() if module.backends.cudnn.is_available() else None
         say(cudnn=cudnn, architectures=list(module.cuda.get_arch_list()) if available else None)
 """
@@ -109,12 +109,29 @@ def _asked(installation: Installation, limit_s: float, cancel: CancelToken) -> F
     if "version" not in said:
         message = f"{python} should have told its version, but it {how}."
         raise app_error("comfyui_python_unusable", message, detail=tail, python=python)
+    reasons = _reasons(said)
     if result.exit_code == 0:
-        return Found(_facts(said))
+        return Found(_facts(said), reasons)
     at = said.get("trying")
     message = f"ComfyUI's Python {how}" + (f" while it imported {at}." if at else ".")
     found = problem("comfyui_python_unusable", message, detail=tail, python=python)
-    return Found(_facts(said), {"packages": message} if "packages" not in said else {}, (found,))
+    if "packages" not in said:
+        reasons["packages"] = message
+    return Found(_facts(said), reasons, (found,))
+
+
+def _reasons(said: Mapping[str, Any]) -> dict[str, str]:
+    """Why something of torch is not known."""
+    torch = said["modules"].get("torch", {})
+    if not torch.get("imports"):
+        why = "torch cannot be imported." if torch.get("error") else "torch is not there to be asked."
+        return dict.fromkeys(("torch_cuda", "cudnn_version", "cuda_available", "cuda_architectures"), why)
+    reasons = {}
+    if said.get("cudnn") is None:
+        reasons["cudnn_version"] = "torch finds no cuDNN."
+    if said.get("architectures") is None:
+        reasons["cuda_architectures"] = "torch tells it only where it sees a GPU."
+    return reasons
 
 
 def _said(lines: Iterable[str]) -> dict[str, Any]:
@@ -194,7 +211,7 @@ def _quick(installation: Installation) -> Found:
     facts = PythonFacts(
         executable=str(installation.python),
         version=version,
-        torch_cuda=cuda[1] if cuda else None,
+        torch_cuda=cuda[1] if cuda else "" if told else None,
         key_packages=_key_packages(packages, modules, None),
         packages=packages,
     )

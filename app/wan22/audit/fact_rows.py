@@ -154,11 +154,18 @@ def _models(snapshot: AuditSnapshot, rows: RowList) -> None:
 def _model_words(model: ModelFacts) -> str:
     words = [model.state]
     if model.byte_count is not None:
-        words.append(f"{model.byte_count / 1e9:.2f} GB")
+        words.append(_size(model.byte_count))
         checked = {True: "digest right", False: "digest wrong", None: "not hashed"}
         words.append(f"sha256 {model.sha256[:_HASH_SHOWN]}" if model.sha256 else "")
         words.append("" if model.sha256 and model.is_verified is None else checked[model.is_verified])
     return ", ".join(word for word in words if word)
+
+
+def _size(count: int) -> str:
+    """As the lists of model files on the web count: in powers of ten."""
+    if count >= 1e9:
+        return f"{count / 1e9:.2f} GB"
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count} bytes"
 
 
 def _profile(snapshot: AuditSnapshot, rows: RowList) -> None:

@@ -4,9 +4,10 @@ The home folder reads ~, other people's home folders lose their names, secrets o
 addresses go, and so does the name of the machine. The uuid of a board stays: results belong to a board.
 """
 
+import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 LEFT_OUT = "(left out)"
@@ -14,7 +15,7 @@ _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE|SIGNATURE|(?:^|[_-])KEYS?(?:$|[_-])|API_?KEY", re.IGNORECASE
 )
 _OTHER_HOMES = (
-    re.compile(r"(?P<top>(?<![\w.])/(?:home|Users)/)[^/\s:\"'<>|]+"),
+    re.compile(r"(?P<top>/(?:home|Users)/)[^/\s:\"'<>|]+"),
     re.compile(r"(?P<top>\b[A-Za-z]:[\\/]+Users[\\/]+)(?!Public\b)[^\\/\":'<>|]+", re.IGNORECASE),
 )
 _ADDRESS = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
@@ -26,14 +27,14 @@ _PLAIN_HOSTS = frozenset({"localhost", "comfyui", "windows", "linux", "ubuntu", 
 class Privacy:
     """`home`: the home folder whose name is personal; `host_name`: the machine's name in its network."""
 
-    def __init__(self, home: Path, host_name: str) -> None:
-        homes = {str(home), str(home.resolve())} if home.exists() else {str(home)}
+    def __init__(self, home: PurePath, host_name: str) -> None:
+        homes = {str(home), os.path.realpath(home)}
         spelled = {one for path in homes for one in (path, path.replace("\\", "/"))}
         long = sorted((one for one in spelled if len(one) >= _SHORTEST_HOME), key=len, reverse=True)
         ends = r"(?=$|[\\/\s:;,\"'<>|)\]])"
         words = "|".join(re.escape(one).replace(r"\\", r"\\{1,2}") for one in long)
         is_windows = any("\\" in one for one in long)
-        self._home = re.compile(rf"(?:{words}){ends}", re.IGNORECASE if is_windows else 0) if long else None
+        self._home = re.compile(rf"(?<![\w.~-])(?:{words}){ends}", re.IGNORECASE if is_windows else 0) if long else None
         self._host = None
         if len(host_name) > 2 and host_name.lower() not in _PLAIN_HOSTS:
             self._host = re.compile(rf"(?<![\w.-]){re.escape(host_name)}(?![\w-])", re.IGNORECASE)

@@ -31,7 +31,8 @@ def python_rows(snapshot: AuditSnapshot, rows: RowList) -> None:
     rows.add("executable", "Python at", facts.executable, subject="ComfyUI's Python")
     rows.add("version", "Python", facts.version, weight=strong)
     _key_packages(facts, rows)
-    rows.add("torch_cuda", "CUDA of torch", facts.torch_cuda, subject="torch's CUDA", weight=heavy)
+    built_for = None if facts.torch_cuda is None else facts.torch_cuda or "none"
+    rows.add("torch_cuda", "CUDA of torch", built_for, subject="torch's CUDA", weight=heavy)
     rows.add("cudnn_version", "cuDNN", facts.cudnn_version, weight=strong)
     rows.add("cuda_available", "torch sees the GPU", facts.cuda_available, weight=heavy)
     architectures = facts.cuda_architectures

@@ -32,7 +32,9 @@ def _plain(text: str, encoding: str | None) -> str:
     return text
 
 
-_OWN_COMMAND = re.compile(r"(?<![\w.-])wan22 (?=(?:start|window|run|launch|profiles|runs|monitor|workflow|models|audit)\b)")
+_OWN_COMMAND = re.compile(
+    r"(?<![\w.-])wan22 (?=(?:start|window|run|launch|profiles|runs|monitor|workflow|models|audit)\b)"
+)
 
 
 def as_started(text: str) -> str:

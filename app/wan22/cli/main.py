@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import wan22
-from wan22.cli.commands import launch, models, monitor, profiles, runs, workflow
+from wan22.cli.commands import audit, launch, models, monitor, profiles, runs, workflow
 from wan22.cli.commands import run as run_command
 from wan22.cli.commands import start as start_command
 from wan22.cli.commands import window as window_command
@@ -37,6 +37,7 @@ app.command("window")(window_command.window)
 app.command("run")(run_command.run)
 app.command("launch")(launch.launch)
 app.command("monitor")(monitor.monitor)
+app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(runs.app, name="runs")

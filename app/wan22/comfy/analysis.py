@@ -66,7 +66,10 @@ def analyse_graph(graph: Graph, definitions: NodeDefinitions, origin: AnalysisOr
     """
     origin = origin or AnalysisOrigin()
     read = parameters_from_graph(graph, origin.name, "")
-    passes = tuple(_pass(graph, node, number, origin) for number, node in enumerate(pass_nodes(graph), start=1))
+    roles = roles_from_graph(graph)
+    passes = tuple(
+        _pass(graph, node, number, roles[node], origin) for number, node in enumerate(pass_nodes(graph), start=1)
+    )
     found = interpolations_of(graph)
     made = frames_made(read.length) if read.length is not None and read.length >= 1 else None
     frames_out = _frames_out(graph, made, found)
@@ -106,7 +109,7 @@ def expert_word(file: str | None) -> str | None:
     return "high" if HIGH.search(file) else "low"
 
 
-def _pass(graph: Graph, node: str, number: int, origin: AnalysisOrigin) -> AnalysedPass:
+def _pass(graph: Graph, node: str, number: int, role: Role, origin: AnalysisOrigin) -> AnalysedPass:
     chain, window = model_chain(graph, node), step_window(graph, node)
     file = expert_file(graph, chain[-1]) if chain else None
     loras = tuple(
@@ -120,7 +123,6 @@ def _pass(graph: Graph, node: str, number: int, origin: AnalysisOrigin) -> Analy
         for use in loras_on(graph, chain)
     )
     target = next(iter(seed_targets(graph, [node])), None)
-    role = roles_from_graph(graph)[node]
     sampler = source_of(graph, node, "sampler")
     sigmas = _scheduler_node(graph, node)
     return AnalysedPass(

@@ -14,7 +14,7 @@ from wan22.comfy.object_info import NodeDefinitions
 from wan22.comfy.ui_graph import BYPASSED, INPUT_PANEL, MUTED, UiInput, UiPort
 from wan22.schema.problem import app_error
 
-_MAX_HOPS = 5_000
+_MAX_HOPS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class LinkFollower:
     def _step(self, place: Place, slot: int, side: str) -> None:
         hop = (place.address, slot, side)
         if hop in self._hops or len(self._hops) > _MAX_HOPS:
-            message = f"The workflow is not usable: its links run in a circle at {place.title}."
+            what = "run in a circle" if hop in self._hops else f"go through more than {_MAX_HOPS} nodes"
+            message = f"The workflow is not usable: its links {what} at {place.title}."
             raise app_error("workflow_invalid", message, node=place.address)
         self._hops.add(hop)
 

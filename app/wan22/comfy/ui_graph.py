@@ -110,9 +110,7 @@ def read_ui_workflow(value: Mapping[str, Any]) -> UiWorkflow:
     definitions = value.get("definitions")
     entries = _objects(definitions.get("subgraphs") if isinstance(definitions, Mapping) else None)
     new_ids = renumbered(value, entries)
-    by_id = {
-        entry.get("id"): ids for entry, ids in zip(entries, new_ids, strict=True) if isinstance(entry.get("id"), str)
-    }
+    by_id = {str(entry.get("id")): ids for entry, ids in zip(entries, new_ids, strict=True)}
     subgraphs: dict[str, UiSubgraph] = {}
     for entry, ids in zip(entries, new_ids, strict=True):
         subgraph = _subgraph(entry, ids)

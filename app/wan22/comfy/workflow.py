@@ -13,7 +13,7 @@ from wan22.comfy.client import Graph
 from wan22.comfy.model_manifest import MANIFEST_NAME
 from wan22.schema.problem import app_error
 
-MAX_BYTES = 20_000_000
+MAX_BYTES, MAX_DEPTH = 20_000_000, 100
 MEDIA_SUFFIXES = (".mp4", ".webm", ".mkv", ".mov", ".png", ".webp", ".jpg", ".jpeg")
 """Files that ComfyUI saves with the workflow inside."""
 
@@ -153,11 +153,27 @@ def parse_json(text: str, path: Path, *, allow_nan: bool = False) -> Any:
         return None
 
     try:
-        return json.loads(text, parse_constant=constant, parse_float=number, object_pairs_hook=_once)
+        value = json.loads(text, parse_constant=constant, parse_float=number, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         _invalid(path, f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except (ValueError, RecursionError) as error:
         _invalid(path, f"is not usable JSON: {'nested too deeply' if isinstance(error, RecursionError) else error}")
+    if _is_deeper(value, MAX_DEPTH):
+        _invalid(path, f"is not usable JSON: nested too deeply, more than {MAX_DEPTH} levels")
+    return value
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether lists and objects are nested more than `limit` deep."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

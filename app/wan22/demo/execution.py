@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from wan22.demo.cost_model import CostModel, Phase
+from wan22.demo.cost_model import CostModel, Phase, size_for
 from wan22.demo.definitions import Definitions
 from wan22.demo.failure import FailedNodeError, InterruptedNodeError, out_of_memory
 from wan22.demo.gpu_model import Load
@@ -193,6 +193,8 @@ class Execution:
             return
         if fault.kind == "out_of_memory":
             asked = self.around.costs.memory_bytes
+            if asked(size_for(self.job.graph, node)) <= fault.above_gib * 2**30:
+                return
             raise out_of_memory(self.around.gpu, asked, self.job.graph, node)
         if fault.kind == "attention_fallback":
             self._fell_back = True

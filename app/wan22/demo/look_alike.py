@@ -41,6 +41,10 @@ class WorkerDeathError(Exception):
     """The worker of prompts ends for good; everything else goes on."""
 
 
+class WorkerHaltError(Exception):
+    """The server ends while its worker stands still."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folders:
     """Where its files are."""
@@ -79,6 +83,7 @@ class LookAlike:
         self.gpu = SimulatedGpu(scenario, clock, self.speed)
         self._argv = argv
         self._memory = Memory()
+        self._stopping = CancelToken()
         self._free_asked = {"unload_models": False, "free_memory": False}
         self._around = Surroundings(
             scenario=scenario,
@@ -136,7 +141,8 @@ class LookAlike:
         return 200, {"prompt_id": prompt_id, "number": place, "node_errors": check.node_errors}
 
     def work(self, cancel: CancelToken) -> None:
-        """The worker: one prompt after the other until `cancel` is set or the scenario lets it die."""
+        """The worker: one prompt after the other until `cancel` is set or the scenario lets it die or stand still."""
+        self._stopping = cancel
         while not cancel.is_set:
             job = self.queue.take(_WAIT_S)
             if job is None:
@@ -147,6 +153,8 @@ class LookAlike:
                 entry = Execution(job, self._around, self._memory).run()
             except WorkerDeathError:
                 self.log.raw(f"{WORKER_DEATH}RuntimeError: SIMULATED: the worker of prompts died\n")
+                return
+            except WorkerHaltError:
                 return
             self.queue.done(job, entry)
             end = {"node": None, "prompt_id": job.prompt_id}
@@ -285,6 +293,10 @@ class LookAlike:
 
     def _die(self, kind: FaultKind) -> None:
         if kind == "hang":
+            self.gpu.set_load(Load(memory_bytes=self.gpu.load.memory_bytes, has_context=True))
+            self._stopping.wait()
+            raise WorkerHaltError
+        if kind == "worker_death":
             raise WorkerDeathError
         self.log.raw("")
         os._exit(-1073741819 if os.name == "nt" else 139)

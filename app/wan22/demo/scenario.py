@@ -15,7 +15,7 @@ from wan22.system.files import read_text
 FORMAT = 1
 DEFAULT_SCENARIO = "healthy"
 
-FaultKind = Literal["none", "out_of_memory", "crash", "hang", "attention_fallback"]
+FaultKind = Literal["none", "out_of_memory", "crash", "hang", "worker_death", "attention_fallback"]
 FaultPlace = Literal["start", "load", "pass_1", "pass_2", "decode", "save"]
 
 
@@ -101,11 +101,16 @@ class FlagEffect(Strict):
 
 
 class Fault(Strict):
-    """What goes wrong, and in which stage of the job; `at = "start"` means before the server is ready."""
+    """What goes wrong, and in which stage of the job; `at = "start"` means before the server is ready.
+
+    `hang`: the worker stands still without a word. `worker_death`: it ends, and the log says so. `above_gib`: memory
+    is short only for a job that asks for more than this.
+    """
 
     kind: FaultKind = "none"
     at: FaultPlace = "pass_1"
     job: int = Field(default=0, ge=0, description="Only in this job, counted from 1; 0 = in every one.")
+    above_gib: float = Field(default=0.0, ge=0, description="Only for a job that asks for more VRAM than this.")
 
 
 class Timing(Strict):

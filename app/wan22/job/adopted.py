@@ -73,7 +73,9 @@ class AdoptedProvider:
         )
 
     def release(self, handle: ServerHandle) -> None:
-        """Nothing: it was left running on purpose and serves the next job too."""
+        """Nothing: it was left running on purpose and serves the next job too. A dead one is stopped."""
+        if handle.is_dead:
+            self.stop()
 
     def stop(self) -> None:
         """Stop the server with everything it has started; harmless when it is gone."""

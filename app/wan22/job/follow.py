@@ -2,15 +2,25 @@
 
 import queue
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from wan22.comfy.client import ComfyClient, Graph, HistoryEntry, Message
 from wan22.comfy.messages import FactReader, execution_failure, is_end_mark
 from wan22.comfy.server_errors import problem_from_execution_error
-from wan22.schema.events import PromptFinished, PromptOutcome, PromptQueued, Role, SocketLost, SocketRestored
+from wan22.job.hang_watch import HangWatch
+from wan22.job.prompt_plan import PromptPlan
+from wan22.job.stall_text import hung_problem
+from wan22.schema.events import (
+    Liveness,
+    PromptFinished,
+    PromptOutcome,
+    PromptQueued,
+    SocketLost,
+    SocketRestored,
+)
 from wan22.schema.problem import AppError, Problem, problem
 from wan22.system.bus import Bus
 from wan22.system.cancel import CancelToken
@@ -22,19 +32,9 @@ POLL_S = 3.0
 UNREACHABLE_LIMIT_S = 60.0
 INTERRUPT_LIMIT_S = 20.0
 LOST_AFTER_POLLS = 2
+__all__ = ["FollowResult", "PromptFollower", "PromptPlan"]
+
 LEFT = "The panel was closed while the server went on with the job."
-
-
-@dataclass(frozen=True, slots=True)
-class PromptPlan:
-    """What is sent and what is known of it."""
-
-    graph: Graph
-    roles: dict[str, Role]
-    titles: dict[str, str]
-    steps: dict[str, int]
-    seed: int | None
-    extra: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,10 @@ class FollowResult:
 
 
 class PromptFollower:
-    """Submits one prompt and follows it. Publishes facts in order, from the caller's thread."""
+    """Submits one prompt and follows it. Publishes facts in order, from the caller's thread.
+
+    `watch` tells a server that is silent for too long from one that is dead; a dead one of ours ends the prompt.
+    """
 
     def __init__(
         self,
@@ -60,12 +63,14 @@ class PromptFollower:
         *,
         crash: Callable[[], Problem | None] = lambda: None,
         poll_s: float = POLL_S,
+        watch: HangWatch | None = None,
     ) -> None:
         self._client = client
         self._bus = bus
         self._clock = clock
         self._crash = crash
         self._poll_s = poll_s
+        self._watch = watch
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._failure: Problem | None = None
         self._interrupted = False
@@ -73,6 +78,7 @@ class PromptFollower:
         self._lost_at_s: float | None = None
         self._missing_polls = 0
         self._unreachable_since_s: float | None = None
+        self._next_poll_s = 0.0
         self._connected = False
         self._client_id = ""
         self._reader = FactReader("")
@@ -80,29 +86,49 @@ class PromptFollower:
     def run(self, plan: PromptPlan, cancel: CancelToken) -> FollowResult:
         """Submit and follow to the end. Raises AppError only when the server refuses the prompt."""
         self._client_id, prompt_id = uuid.uuid4().hex, str(uuid.uuid4())
-        stop_socket = CancelToken()
-        worker = Worker("comfy-socket", partial(self._listen, self._client_id), cancel=stop_socket)
-        worker.start()
-        try:
+        with self._listening():
             self._await_connection(cancel)
             queued_s = self._clock.now()
             answer = self._client.submit(plan.graph, prompt_id, self._client_id, plan.extra)
             prompt_id = answer.prompt_id
-            self._reader = FactReader(prompt_id)
             self._bus.publish(
                 PromptQueued(
                     time_s=queued_s,
                     prompt_id=prompt_id,
+                    client_id=self._client_id,
                     roles=plan.roles,
                     titles=plan.titles,
                     steps=plan.steps,
                     seed=plan.seed,
                 )
             )
-            result = self._follow(prompt_id, plan, cancel)
+            return self._follow(prompt_id, plan, cancel)
+
+    def resume(
+        self, prompt_id: str, client_id: str | None, plan: PromptPlan, cancel: CancelToken, *, lost_at_s: float
+    ) -> FollowResult:
+        """Follow a prompt that an earlier panel submitted, to its end.
+
+        Under the `client_id` of that panel the server sends what is still to come; without it only the end is seen.
+        `lost_at_s`: when that panel heard its last, so that the gap is told.
+        """
+        self._client_id = client_id or uuid.uuid4().hex
+        self._lost_at_s = lost_at_s
+        self._bus.publish(SocketLost(time_s=lost_at_s, reason="the panel that followed the job was gone"))
+        with self._listening():
+            self._await_connection(cancel)
+            return self._follow(prompt_id, plan, cancel)
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        worker = Worker("comfy-socket", partial(self._listen, self._client_id), cancel=CancelToken())
+        worker.start()
+        try:
+            yield
         finally:
             worker.stop()
-        return result
+            if self._watch is not None:
+                self._watch.end()
 
     def _listen(self, client_id: str, cancel: CancelToken) -> None:
         for message in self._client.messages(client_id, cancel):
@@ -119,7 +145,7 @@ class PromptFollower:
             message = self._next(0.1)
             if message is not None:
                 self._note_connection(message)
-        if not self._connected:
+        if not self._connected and self._lost_at_s is None:
             self._bus.publish(SocketLost(time_s=self._clock.now(), reason="no live connection could be opened"))
 
     def _next(self, timeout_s: float) -> Message | None:
@@ -142,7 +168,10 @@ class PromptFollower:
             self._bus.publish(SocketLost(time_s=message.time_s, reason=str(message.data.get("reason", ""))))
 
     def _follow(self, prompt_id: str, plan: PromptPlan, cancel: CancelToken) -> FollowResult:
-        next_poll_s = self._clock.monotonic() + self._poll_s
+        self._reader = FactReader(prompt_id)
+        if self._watch is not None:
+            self._watch.begin(prompt_id, plan.roles)
+        self._next_poll_s = self._clock.monotonic() + self._poll_s
         give_up_s: float | None = None
         while True:
             message = self._next(0.1)
@@ -160,15 +189,12 @@ class PromptFollower:
                 if not self._ask_to_stop(prompt_id):
                     return self._end_cancelled(prompt_id, "The server did not answer the request to stop the job.")
                 give_up_s = self._clock.monotonic() + INTERRUPT_LIMIT_S
-            now_s = self._clock.monotonic()
-            if give_up_s is not None and now_s > give_up_s:
+            if give_up_s is not None and self._clock.monotonic() > give_up_s:
                 text = f"The server did not stop the job within {INTERRUPT_LIMIT_S:.0f} s."
                 return self._end_cancelled(prompt_id, text)
-            if now_s >= next_poll_s:
-                result = self._poll(prompt_id, plan.graph)
-                if result is not None:
-                    return result
-                next_poll_s = self._clock.monotonic() + (self._poll_s if self._connected else min(1.0, self._poll_s))
+            result = self._look_at_silence(prompt_id) or self._poll_when_due(prompt_id, plan.graph)
+            if result is not None:
+                return result
 
     def _take(self, message: Message, prompt_id: str, graph: Graph) -> float | None:
         """Publish what a message says; the time of the end mark if this was it."""
@@ -183,6 +209,8 @@ class PromptFollower:
                 self._failure = problem_from_execution_error(failure, graph)
         for fact in self._reader.facts(message):
             self._bus.publish(fact)
+            if self._watch is not None:
+                self._watch.accept(fact)
         return message.time_s if is_end_mark(message, prompt_id) else None
 
     def _history(self, prompt_id: str) -> HistoryEntry | None:
@@ -197,6 +225,13 @@ class PromptFollower:
             self._clock.sleep(0.1 * (attempt + 1))
         return None
 
+    def _poll_when_due(self, prompt_id: str, graph: Graph) -> FollowResult | None:
+        if self._clock.monotonic() < self._next_poll_s:
+            return None
+        result = self._poll(prompt_id, graph)
+        self._next_poll_s = self._clock.monotonic() + (self._poll_s if self._connected else min(1.0, self._poll_s))
+        return result
+
     def _poll(self, prompt_id: str, graph: Graph) -> FollowResult | None:
         """Ask queue and history; a result when the prompt has left the server without our hearing of it."""
         now_s = self._clock.monotonic()
@@ -205,7 +240,8 @@ class PromptFollower:
             waiting = self._client.queue()
         except AppError as error:
             self._unreachable_since_s = self._unreachable_since_s or now_s
-            if now_s - self._unreachable_since_s > UNREACHABLE_LIMIT_S:
+            is_judged = self._watch is not None and self._watch.decides_alone
+            if now_s - self._unreachable_since_s > UNREACHABLE_LIMIT_S and not is_judged:
                 return self._end_without_server(prompt_id, error.problem)
             return None
         self._unreachable_since_s = None
@@ -215,6 +251,8 @@ class PromptFollower:
             return self._finish(prompt_id, graph, ended_s, entry)
         if prompt_id in waiting.running or prompt_id in waiting.pending:
             self._missing_polls = 0
+            if self._watch is not None and waiting.running and prompt_id not in waiting.running:
+                self._watch.waits_in_line()
             return None
         self._missing_polls += 1
         if self._missing_polls < LOST_AFTER_POLLS:
@@ -223,6 +261,18 @@ class PromptFollower:
             return self._end_without_server(prompt_id, _interrupted(), PromptOutcome.interrupted)
         found = problem("generation_lost", "The server no longer knows this job.")
         return self._end_without_server(prompt_id, found, PromptOutcome.lost)
+
+    def _look_at_silence(self, prompt_id: str) -> FollowResult | None:
+        """Tell of a server that is silent for too long; a result when it is a dead one of ours."""
+        if self._watch is None:
+            return None
+        stalled = self._watch.look(answers=self._unreachable_since_s is None, is_blind=not self._connected)
+        if stalled is None:
+            return None
+        self._bus.publish(stalled)
+        if stalled.verdict is not Liveness.dead or not self._watch.owned:
+            return None
+        return self._end_without_server(prompt_id, hung_problem(stalled))
 
     def _drain_for_end(self, prompt_id: str, graph: Graph) -> float | None:
         while (message := self._next(0.2)) is not None:

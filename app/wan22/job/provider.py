@@ -84,8 +84,8 @@ class OwnedProvider:
         return self._server.pid is not None
 
     def release(self, handle: ServerHandle) -> None:
-        """Stop the server unless it is to be kept."""
-        if not self._keep and handle.managed is self._server:
+        """Stop the server unless it is to be kept; a dead one is stopped in any case."""
+        if (handle.is_dead or not self._keep) and handle.managed is self._server:
             self.stop()
 
     def stop(self) -> None:

@@ -28,7 +28,10 @@ class OwnServer(Protocol):
 
 @dataclass(slots=True)
 class ServerHandle:
-    """A server that answers. `local`: it runs on this machine, so this machine's GPU may be its GPU."""
+    """A server that answers. `local`: it runs on this machine, so this machine's GPU may be its GPU.
+
+    `is_dead`: found to stand still; whoever gets the handle back ends it, if it is ours.
+    """
 
     client: ComfyClient
     stats: SystemStats
@@ -38,6 +41,7 @@ class ServerHandle:
     plan: LaunchPlan | None = None
     installation: Installation | None = None
     managed: OwnServer | None = field(default=None, repr=False)
+    is_dead: bool = False
 
     @property
     def url(self) -> str:

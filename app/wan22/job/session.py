@@ -13,16 +13,18 @@ from wan22.comfy.graph_check import GraphCheck, check_graph
 from wan22.comfy.graph_edit import draw_seed, graph_with_request, parameters_from_graph
 from wan22.comfy.model_manifest import ModelManifest
 from wan22.comfy.object_info import NodeDefinitions, graph_for_server
-from wan22.comfy.roles import roles_from_graph, steps_of_pass
 from wan22.comfy.workflow import Workflow, load_workflow
 from wan22.comfy.workflow_import import for_server
 from wan22.job.collect import collect_outputs
-from wan22.job.follow import FollowResult, PromptFollower, PromptPlan
+from wan22.job.follow import FollowResult, PromptFollower
+from wan22.job.hang_watch import HangWatch, watched_server
+from wan22.job.prompt_plan import prompt_plan
 from wan22.job.server import ServerHandle, ServerProvider
 from wan22.job.start_image import StartImage, read_start_image
 from wan22.job.telemetry import JobTelemetry
 from wan22.launch.launch_proof import launch_claims
 from wan22.runs.layout import RunFolder, new_run_folder
+from wan22.runs.own_band import Usual
 from wan22.runs.writer import RunWriter
 from wan22.schema.events import (
     LaunchProved,
@@ -31,9 +33,11 @@ from wan22.schema.events import (
     PromptOutcome,
     Role,
     RunFinished,
+    RungTried,
     RunStarted,
 )
 from wan22.schema.gpu import GpuInfo, GpuSampled
+from wan22.schema.ladder import Rung
 from wan22.schema.problem import AppError, Problem, problem
 from wan22.schema.profile import Profile
 from wan22.schema.request import GenerationRequest
@@ -51,7 +55,10 @@ _LOOK_THERE = "The server may still be working on the job: look at its queue."
 
 @dataclass(frozen=True, slots=True)
 class JobParts:
-    """What a job works with; `wiring` picks the parts."""
+    """What a job works with; `wiring` picks the parts.
+
+    `pace`: how many times faster than life the server works. `usual_times`: usual stage times for a run, by its id.
+    """
 
     clock: Clock
     bus: Bus
@@ -62,17 +69,37 @@ class JobParts:
     models: ModelManifest
     telemetry: Callable[[], JobTelemetry]
     simulated: bool = False
+    pace: float = 1.0
+    usual_times: Callable[[str], Mapping[Role, Usual]] = lambda _run_id: {}
     read_workflow: Callable[[Path], Workflow] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The closed run folder, how it ended and why, and the files it holds."""
+    """The closed run folder, how it ended and why, and the files it holds.
+
+    `request`: what was asked for, with the seed that was drawn.
+    """
 
     folder: RunFolder
     manifest: RunManifest
     problem: Problem | None
     outputs: tuple[Path, ...]
+    request: GenerationRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Rung `number` of `count` after run `run_id` had ended without enough memory."""
+
+    run_id: str
+    rung: Rung
+    number: int
+    count: int
+
+    def fact(self, time_s: float) -> RungTried:
+        """What the new run remembers of it."""
+        return RungTried(time_s=time_s, retry_of=self.run_id, rung=self.rung, number=self.number, count=self.count)
 
 
 @dataclass(slots=True)
@@ -84,6 +111,7 @@ class _Work:
     image: StartImage
     request: GenerationRequest
     telemetry: JobTelemetry
+    run_id: str
     handle: ServerHandle | None = None
     parameters: JobParameters | None = None
     target_key: TargetKey | None = None
@@ -101,8 +129,8 @@ class GenerationJob:
         self._bus = parts.bus
         self._clock = parts.clock
 
-    def run(self, request: GenerationRequest, cancel: CancelToken) -> JobResult:
-        """Make the video.
+    def run(self, request: GenerationRequest, cancel: CancelToken, retry: Retry | None = None) -> JobResult:
+        """Make the video. `retry`: it is a gentler try at what an earlier run had no memory for.
 
         Raises AppError for a request that cannot even begin (unreadable image, unknown workflow). From then on
         there is a run folder, and every ending, also a failure, is a `JobResult` whose folder is closed.
@@ -117,7 +145,9 @@ class GenerationJob:
         mark = "_SIMULATED" if self._parts.simulated else ""
         folder = new_run_folder(self._parts.runs_root, started_s, workflow.name + mark)
         manifest = self._first_manifest(folder, workflow, graph, image, started_s)
-        work = _Work(workflow, graph, image, request, self._parts.telemetry())
+        if retry is not None:
+            manifest = manifest.model_copy(update={"retry_of": retry.run_id, "rung": retry.rung})
+        work = _Work(workflow, graph, image, request, self._parts.telemetry(), manifest.run_id)
         writer = RunWriter(folder, self._clock, on_problem=self._tell)
         manifest = writer.open(manifest)
         unsubscribe = self._bus.subscribe(partial(_keep_own, writer, work.telemetry))
@@ -126,6 +156,8 @@ class GenerationJob:
             self._bus.publish(
                 RunStarted(time_s=started_s, run_id=manifest.run_id, title=manifest.title, simulated=manifest.simulated)
             )
+            if retry is not None:
+                self._bus.publish(retry.fact(self._clock.now()))
             work.telemetry.start()
             outcome, found = self._work(work, folder, cancel, lambda: writer.update(self._with_facts(manifest, work)))
         except AppError as error:
@@ -142,7 +174,7 @@ class GenerationJob:
             unsubscribe()
             ended = {"outcome": outcome, "finished_s": self._clock.now()}
             manifest = writer.close(self._with_facts(manifest, work).model_copy(update=ended))
-        return JobResult(folder, manifest, found, work.outputs)
+        return JobResult(folder, manifest, found, work.outputs, request)
 
     def _work(
         self, work: _Work, folder: RunFolder, cancel: CancelToken, keep: Callable[[], None]
@@ -238,29 +270,27 @@ class GenerationJob:
         return check
 
     def _follow(self, work: _Work, handle: ServerHandle, cancel: CancelToken) -> FollowResult:
-        roles = roles_from_graph(work.graph)
-        steps = {
-            node: count
-            for node, role in roles.items()
-            if role in (Role.pass_1, Role.pass_2) and (count := steps_of_pass(work.graph, node)) is not None
-        }
-        extra: dict[str, Any] = {"preview_method": "auto" if work.request.previews else "none"}
-        plan = PromptPlan(
-            graph=work.graph,
-            roles=roles,
-            titles={node: _title(item) for node, item in work.graph.items()},
-            steps=steps,
-            seed=work.request.seed,
-            extra=extra,
+        plan = prompt_plan(work.graph, work.request.seed, previews=work.request.previews)
+        watch = HangWatch(
+            watched_server(handle, work.board),
+            self._bus,
+            self._clock,
+            usual=self._parts.usual_times(work.run_id),
+            pace=self._parts.pace,
         )
-        follower = PromptFollower(handle.client, self._bus, self._clock, crash=handle.crash)
-        return follower.run(plan, cancel)
+        follower = PromptFollower(handle.client, self._bus, self._clock, crash=handle.crash, watch=watch)
+        result = follower.run(plan, cancel)
+        handle.is_dead = result.problem is not None and result.problem.code == "server_hung"
+        return result
 
     def _let_go(self, work: _Work) -> None:
         """Stop what this job started; its end must be reached whatever happened before."""
         work.telemetry.stop()
         if work.handle is not None:
-            self._parts.provider.release(work.handle)
+            try:
+                self._parts.provider.release(work.handle)
+            except AppError as error:  # the run must be closed all the same
+                self._tell(error.problem)
 
     def _tell(self, found: Problem) -> None:
         self._bus.publish(ProblemFound(time_s=self._clock.now(), problem=found))
@@ -331,12 +361,6 @@ def _left_at_once(handle: ServerHandle | None) -> Problem:
     if handle is None or handle.owned:
         return problem("cancelled", text)
     return problem("cancelled", text, hint=_LOOK_THERE)
-
-
-def _title(node: Mapping[str, Any]) -> str:
-    meta = node.get("_meta")
-    title = meta.get("title") if isinstance(meta, Mapping) else None
-    return str(title or node.get("class_type", "?"))
 
 
 def _target_key(parameters: JobParameters, handle: ServerHandle, board: GpuInfo | None) -> TargetKey | None:

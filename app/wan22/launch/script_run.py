@@ -1,6 +1,6 @@
 """A short script in somebody else's Python: run it, collect what it says, give up after a limit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,9 @@ def run_script(
     limit_s: float,
     cancel: CancelToken | None = None,
     clock: Clock | None = None,
+    on_line: Callable[[str], None] | None = None,
 ) -> ScriptResult:
-    """Run `argv` to its end; whatever it started is gone afterwards.
+    """Run `argv` to its end; whatever it started is gone afterwards. `on_line` gets each line as it comes.
 
     Raises AppError `process_start_failed` when it cannot be started and `cancelled` when asked to stop.
     """
@@ -39,6 +40,8 @@ def run_script(
     def keep(line: str) -> None:
         if len(lines) < _LINE_LIMIT:
             lines.append(line)
+        if on_line is not None:
+            on_line(line)
 
     process = start_process(ProcessSpec(tuple(argv), cwd, environment, name="short-script"), keep)
     give_up_s = clock.monotonic() + limit_s

@@ -63,6 +63,21 @@ class RunFolder:
         return self.path / "summary.json"
 
     @property
+    def notes(self) -> Path:
+        """The user's star and note: `schema.run_notes.RunNotes`; missing until there is one."""
+        return self.path / "notes.json"
+
+    @property
+    def input(self) -> Path:
+        """Folder with a copy of the start image, so that the job can be done again."""
+        return self.path / "input"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever writes the run; the system lets go of it when that process ends."""
+        return self.path / "writing.lock"
+
+    @property
     def server_log(self) -> Path:
         """The server's own log, where one came with a recording."""
         return self.path / "server.log"

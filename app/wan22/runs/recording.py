@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wan22.runs.state import executed_seconds
+from wan22.runs.executed_line import executed_seconds
 from wan22.schema.gpu import GpuReading
 from wan22.schema.problem import AppError, app_error
 from wan22.schema.server import SystemStats

@@ -5,15 +5,17 @@ is the same function. Facts may come in any order: what belongs to a node is kep
 are looked up late (see `stages`), since the server may start before it has answered.
 """
 
-import re
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from wan22.runs.executed_line import executed_seconds
 from wan22.schema.events import (
     AnyEvent,
+    JobRecovered,
+    JobStalled,
     LaunchProved,
     NodeFinished,
     NodesCached,
@@ -29,6 +31,7 @@ from wan22.schema.events import (
     PromptStarted,
     Role,
     RunFinished,
+    RungTried,
     RunStarted,
     ServerReady,
     ServerSaid,
@@ -45,8 +48,6 @@ from wan22.schema.problem import Problem
 from wan22.schema.server import LaunchClaim
 
 Fact = AnyEvent | GpuSampled
-
-_EXECUTED = re.compile(r"Prompt executed in (?:(\d+(?:\.\d+)?) seconds|(\d+):(\d\d):(\d\d))")
 
 
 class Phase(Enum):
@@ -137,6 +138,9 @@ class RunState:
     telemetry: TelemetryStatus | None = None
     readings: Mapping[int, GpuReading] = field(default_factory=dict)
     executed_lines: tuple[tuple[float, float], ...] = ()
+    stall: JobStalled | None = None
+    retry: RungTried | None = None
+    recovered: JobRecovered | None = None
     outcome: PromptOutcome | None = None
     finished_s: float | None = None
 
@@ -224,16 +228,6 @@ def _server_said(state: RunState, fact: ServerSaid) -> RunState:
     return replace(state, executed_lines=_inserted(state.executed_lines, (fact.time_s, seconds)))
 
 
-def executed_seconds(line: str) -> float | None:
-    """Seconds of the server's line "Prompt executed in …", in both of its forms; None for any other line."""
-    match = _EXECUTED.search(line)
-    if match is None:
-        return None
-    if match[1] is not None:
-        return float(match[1])
-    return int(match[2]) * 3600.0 + int(match[3]) * 60.0 + int(match[4])
-
-
 def _launch_proved(state: RunState, fact: LaunchProved) -> RunState:
     return replace(state, server=replace(state.server, claims=fact.claims))
 
@@ -277,7 +271,7 @@ def _of_prompt(
 
 
 def _prompt_started(state: RunState, fact: PromptStarted) -> RunState:
-    return replace(state, started_s=fact.time_s, phase=_forward(state, Phase.running))
+    return replace(state, started_s=fact.time_s, phase=_forward(state, Phase.running), stall=None)
 
 
 def _nodes_cached(state: RunState, fact: NodesCached) -> RunState:
@@ -286,13 +280,13 @@ def _nodes_cached(state: RunState, fact: NodesCached) -> RunState:
 
 def _node_started(state: RunState, fact: NodeStarted) -> RunState:
     starts = _inserted(state.starts, NodeStart(fact.time_s, fact.node))
-    return replace(state, starts=starts, phase=_forward(state, Phase.running))
+    return replace(state, starts=starts, phase=_forward(state, Phase.running), stall=None)
 
 
 def _step_done(state: RunState, fact: StepDone) -> RunState:
     report = StepReport(fact.time_s, fact.value, fact.maximum)
     reports = {**state.reports, fact.node: _inserted(state.reports.get(fact.node, ()), report)}
-    return replace(state, reports=reports, phase=_forward(state, Phase.running))
+    return replace(state, reports=reports, phase=_forward(state, Phase.running), stall=None)
 
 
 def _node_finished(state: RunState, fact: NodeFinished) -> RunState:
@@ -322,7 +316,16 @@ def _socket_restored(state: RunState, fact: SocketRestored) -> RunState:
 def _prompt_finished(state: RunState, fact: PromptFinished) -> RunState:
     if state.end is not None and not (state.end.from_history and not fact.from_history):
         return state
-    return replace(state, end=fact, phase=_forward(state, Phase.collecting))
+    return replace(state, end=fact, phase=_forward(state, Phase.collecting), stall=None)
+
+
+def _job_recovered(state: RunState, fact: JobRecovered) -> RunState:
+    """An end that only meant that nobody looked any more is taken back: the job goes on."""
+    phase = Phase.queued if fact.found == "waiting" else Phase.running
+    is_open = state.end is None or state.end.outcome is PromptOutcome.lost
+    if not is_open:
+        return replace(state, recovered=fact)
+    return replace(state, recovered=fact, end=None, outcome=None, finished_s=None, fatal=None, stall=None, phase=phase)
 
 
 def _output_saved(state: RunState, fact: OutputSaved) -> RunState:
@@ -379,6 +382,9 @@ _HANDLERS: Mapping[type, Callable[[RunState, Any], RunState]] = {
     PreviewReceived: _preview,
     SocketLost: _socket_lost,
     SocketRestored: _socket_restored,
+    JobStalled: _of_prompt(lambda state, fact: replace(state, stall=fact)),
+    RungTried: lambda state, fact: replace(state, retry=fact),
+    JobRecovered: _of_prompt(_job_recovered),
     PromptFinished: _of_prompt(_prompt_finished),
     OutputSaved: _output_saved,
     TelemetryStatus: _telemetry_status,

@@ -101,7 +101,10 @@ class ImportFacts(Tolerant):
 
 
 class PythonFacts(Tolerant):
-    """ComfyUI's own Python. `packages` and `key_packages` are None where they were not asked for."""
+    """ComfyUI's own Python. `packages` and `key_packages` are None where they were not asked for.
+
+    `torch_cuda`: the CUDA that torch was built for, "" for a build without.
+    """
 
     executable: str | None = None
     version: str | None = None

@@ -6,6 +6,8 @@ Codes are a contract: scripts compare them, so a code is never renamed, only ret
 
 from wan22.schema.error_code import ErrorCode, ErrorKind
 from wan22.schema.model_error_codes import MODEL_ERROR_CODES
+from wan22.schema.pack_error_codes import PACK_ERROR_CODES
+from wan22.schema.run_error_codes import RUN_ERROR_CODES
 from wan22.schema.server_error_codes import SERVER_ERROR_CODES
 
 __all__ = ["ERROR_CODES", "ErrorCode", "ErrorKind"]
@@ -306,5 +308,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.internal, "A fault in this program.", "The log has the details; please report it with them."
     ),
     **MODEL_ERROR_CODES,
+    **PACK_ERROR_CODES,
+    **RUN_ERROR_CODES,
     **SERVER_ERROR_CODES,
 }

@@ -12,8 +12,17 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from wan22.schema.frozen import Tolerant
+from wan22.schema.ladder import Rung
 from wan22.schema.problem import Problem
 from wan22.schema.server import LaunchClaim
+
+
+class Liveness(Enum):
+    """What a server turns out to be that is silent: at work, dead, or out of sight."""
+
+    busy = "busy"
+    dead = "dead"
+    unknown = "unknown"
 
 
 class Event(Tolerant):
@@ -120,10 +129,14 @@ class PreflightFinished(Event):
 
 
 class PromptQueued(Event):
-    """ComfyUI accepted the job. `roles` maps node ids to roles so that readers never need the graph."""
+    """ComfyUI accepted the job. `roles` maps node ids to roles so that readers never need the graph.
+
+    `client_id`: under which the server sends its messages about this job; a later panel needs it to hear the rest.
+    """
 
     kind: Literal["prompt_queued"] = "prompt_queued"
     prompt_id: str
+    client_id: str | None = None
     roles: dict[str, Role]
     titles: dict[str, str] = Field(default_factory=dict)
     steps: dict[str, int] = Field(default_factory=dict)
@@ -207,6 +220,53 @@ class SocketRestored(Event):
     missed_s: float | None = None
 
 
+class JobStalled(Event):
+    """Nothing was heard of the job for longer than is usual, and this is what the server looks like meanwhile.
+
+    `silent_s`: since the last sign of progress; `allowed_s`: what counts as usual there, and `allowed_from` says why.
+    The rest was seen during the last `watched_s`; None = it cannot be seen. `answers`: over HTTP. `cpu_share`: of one
+    core, `moved_bytes`: read, written or taken as memory by its processes, `gpu_utilization_pct`: the highest reading.
+    `quiet_s`: for how long nothing of that moved at all.
+    """
+
+    kind: Literal["job_stalled"] = "job_stalled"
+    prompt_id: str
+    verdict: Liveness
+    node: str | None = None
+    role: Role | None = None
+    silent_s: float
+    allowed_s: float
+    allowed_from: str = ""
+    watched_s: float = 0.0
+    quiet_s: float | None = None
+    answers: bool | None = None
+    cpu_share: float | None = None
+    moved_bytes: int | None = None
+    gpu_utilization_pct: float | None = None
+
+
+class RungTried(Event):
+    """This run tries what an earlier one had no memory for, in a gentler way. `retry_of`: the first run."""
+
+    kind: Literal["rung_tried"] = "rung_tried"
+    retry_of: str
+    rung: Rung
+    number: int
+    count: int
+
+
+class JobRecovered(Event):
+    """A panel took up a job that an earlier one had left at the server. What happened in between was not seen.
+
+    `found`: waiting, running or finished. `unseen_s`: since the last fact of the earlier panel.
+    """
+
+    kind: Literal["job_recovered"] = "job_recovered"
+    prompt_id: str
+    found: Literal["waiting", "running", "finished"]
+    unseen_s: float
+
+
 class PromptFinished(Event):
     """The job left the server: `executing{node: null}` or the history said so (`from_history`)."""
 
@@ -272,6 +332,9 @@ AnyEvent = Annotated[
     | PreviewReceived
     | SocketLost
     | SocketRestored
+    | JobStalled
+    | RungTried
+    | JobRecovered
     | PromptFinished
     | OutputSaved
     | TelemetryStatus

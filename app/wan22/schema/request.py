@@ -21,7 +21,10 @@ class ServerTarget(Strict):
 
 
 class GenerationRequest(Strict):
-    """What to make. None means: keep what the workflow says. The seed is drawn before the run if None."""
+    """What to make. None means: keep what the workflow says. The seed is drawn before the run if None.
+
+    `tiled_decode`: decode the frames in tiles, which needs less memory of the GPU.
+    """
 
     workflow: str = "wan22_i2v_two_pass"
     image: Path
@@ -32,3 +35,4 @@ class GenerationRequest(Strict):
     height: int | None = Field(default=None, ge=16, le=16384)
     length: int | None = Field(default=None, ge=1, le=16384)
     previews: bool = False
+    tiled_decode: bool = False

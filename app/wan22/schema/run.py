@@ -11,6 +11,7 @@ from pydantic import Field
 from wan22.schema.events import PromptOutcome
 from wan22.schema.frozen import Tolerant
 from wan22.schema.gpu import GpuInventory
+from wan22.schema.ladder import Rung
 from wan22.schema.server import SystemStats
 from wan22.schema.verdict import TargetKey
 
@@ -63,7 +64,11 @@ class TelemetryIdentity(Tolerant):
 
 
 class RunManifest(Tolerant):
-    """`run.json`, written when a run opens and again when it closes. `outcome` None = not closed properly."""
+    """`run.json`, written when a run opens and again when it closes. `outcome` None = not closed properly.
+
+    `retry_of`: the run that had no memory for this job, `rung`: what was gentler this time. `recovered`: its end was
+    found by a later panel.
+    """
 
     format: Literal[1] = 1
     app_version: str
@@ -82,3 +87,6 @@ class RunManifest(Tolerant):
     server: ServerIdentity | None = None
     inventory: GpuInventory | None = None
     telemetry: TelemetryIdentity = TelemetryIdentity()
+    retry_of: str | None = None
+    rung: Rung | None = None
+    recovered: bool = False

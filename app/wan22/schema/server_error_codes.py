@@ -110,6 +110,16 @@ SERVER_ERROR_CODES: dict[str, ErrorCode] = {
         "ComfyUI answers but does not work on the queue any more.",
         "Restart ComfyUI; its worker has died.",
     ),
+    "server_hung": ErrorCode(
+        _K.server,
+        "ComfyUI stands still: it neither works nor ends.",
+        "The run is kept. ComfyUI is ended and can be started again; if it happens again, look at the last node.",
+    ),
+    "server_unstable": ErrorCode(
+        _K.server,
+        "ComfyUI ended or hung too often.",
+        "Look at the last runs' problems first; a job that is asked for starts it again.",
+    ),
     "socket_lost": ErrorCode(
         _K.server,
         "The live connection to ComfyUI broke.",

@@ -56,6 +56,7 @@ class Context(QObject):
         self.bridge = Bridge(parts.bus, self)
         self.gpu_choice = GpuChoice(memory, parent=self)
         self.frame = FrameFeed(window, self.history, self.run, self.gpu_choice, parts.clock.now, self)
+        self.frame.is_on_run_page = lambda found: found is self.watch.refused
         self._items = StateItems(
             window.state_line, self.frame, self.panel, self.history, parts.clock.now, self.work, self
         )

@@ -56,6 +56,8 @@ class FrameFeed(QObject):
         self._now_s = now_s
         self._choice = choice
         self.items: Sequence[tuple[str, str]] = ()
+        self.is_on_run_page: Callable[[Problem], bool] = lambda _problem: False
+        """Whether the Run page says a problem itself, so that it need not be said twice there."""
         window.gpu_strip.gpu_chosen.connect(lambda gpu: choice.choose(gpu, history))
         choice.changed.connect(self._refresh_gpu)
         self._timer = QTimer(self)
@@ -87,8 +89,10 @@ class FrameFeed(QObject):
             self._window.log.append(lines)
 
     def _is_told_by_page(self, fact: ProblemFound) -> bool:
-        """What ends a run is told by the Run page itself; a stop on request is no problem anywhere."""
-        return fact.fatal and (fact.problem.code == "cancelled" or self._window.page_key == "run")
+        """What ends a job is told by the Run page itself; a stop on request is no problem anywhere."""
+        if fact.fatal and fact.problem.code == "cancelled":
+            return True
+        return self._window.page_key == "run" and (fact.fatal or self.is_on_run_page(fact.problem))
 
     def refresh(self) -> None:
         """Write everything now."""

@@ -1,5 +1,16 @@
 """The one place that picks real, replayed or simulated parts and hands them to a face."""
 
+from wan22.wiring.audit import (
+    Reference,
+    audit_run,
+    audit_shelf,
+    keep_audit,
+    reference,
+    references,
+    save_audit,
+    snapshot_named,
+    take_audit,
+)
 from wan22.wiring.generation import generation_job
 from wan22.wiring.gpu_reading import gpu_source
 from wan22.wiring.history import import_recording, judged, summarise, usual_times
@@ -11,6 +22,9 @@ __all__ = [
     "Demo",
     "OwnedServer",
     "Parts",
+    "Reference",
+    "audit_run",
+    "audit_shelf",
     "choose_profile",
     "demo_server",
     "flag_schema",
@@ -18,6 +32,7 @@ __all__ = [
     "gpu_source",
     "import_recording",
     "judged",
+    "keep_audit",
     "model_fetch",
     "model_mirror",
     "model_store",
@@ -25,9 +40,14 @@ __all__ = [
     "parts",
     "profile_store",
     "proof",
+    "reference",
+    "references",
     "runs_folder",
     "sample_image",
+    "save_audit",
     "settings",
+    "snapshot_named",
     "summarise",
+    "take_audit",
     "usual_times",
 ]

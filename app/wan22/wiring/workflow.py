@@ -1,6 +1,7 @@
 """Workflows of every kind: read, converted with the right definitions, found in an installation."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -122,6 +123,8 @@ def installation_workflows(chosen: Settings) -> tuple[Path, tuple[Path, ...]]:
     """
     if chosen.comfyui is None:
         raise app_error("comfyui_not_found", "No ComfyUI is configured yet: name its folder with --comfyui.")
-    folder = find_installation(chosen.comfyui, chosen.python).folder / "user" / "default" / "workflows"
+    # Only the folder counts, so any Python will do: one that is not installed yet must not hide the files.
+    installation = find_installation(chosen.comfyui, chosen.python or Path(sys.executable))
+    folder = installation.folder / "user" / "default" / "workflows"
     found = [path for path in folder.rglob("*.json") if not path.name.startswith(".")] if folder.is_dir() else []
     return folder, tuple(sorted(found, key=lambda path: str(path).casefold()))

@@ -208,8 +208,33 @@ def test_out_of_memory_and_the_server_lives_on(tmp_path: Path):
         link.close()
 
 
-def test_a_worker_that_dies(tmp_path: Path):
+def test_a_worker_that_stands_still(tmp_path: Path):
     with look_alike(tmp_path, Scenario(fault=Fault(kind="hang", at="decode"))) as running:
+        link = running.listen("me")
+        prompt_id = submit(running, small_graph(), "me")
+        heard(link, until=lambda one: one["type"] == "executing" and one["data"]["node"] == DECODE)
+        link.close()
+        wait_for(lambda: running.comfy.gpu.load.busy == 0.0)
+        wait_for(lambda: running.get("/demo/gpu").json()["reading"]["utilization_pct"] == 0)
+        running.post("/interrupt", {"prompt_id": prompt_id})
+        assert len(running.get("/queue").json()["queue_running"]) == 1
+        assert running.get("/history").json() == {}
+        assert "Exception in thread" not in running.said
+
+
+def test_memory_that_is_short_only_for_a_large_job(tmp_path: Path):
+    fault = Fault(kind="out_of_memory", at="pass_1", above_gib=14.2)
+    with look_alike(tmp_path, Scenario(fault=fault)) as running:
+        link = running.listen("me")
+        submit(running, small_graph(), "me")
+        assert heard(link)[-3]["type"] == "execution_success"
+        submit(running, small_graph(n50=HD), "me")
+        assert any(one["type"] == "execution_error" for one in heard(link))
+        link.close()
+
+
+def test_a_worker_that_dies(tmp_path: Path):
+    with look_alike(tmp_path, Scenario(fault=Fault(kind="worker_death", at="decode"))) as running:
         submit(running, small_graph(), "me")
         wait_for(lambda: "Exception in thread" in running.said)
         assert len(running.get("/queue").json()["queue_running"]) == 1

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.runs.facts import ID, ROLES, cached, cold_job, finished, node, queued, started, step
+from wan22.runs.executed_line import executed_seconds
 from wan22.runs.stages import node_intervals, stage_timings, total_s
-from wan22.runs.state import Fact, Phase, RunState, executed_seconds, reduce, reduce_all
+from wan22.runs.state import Fact, Phase, RunState, reduce, reduce_all
 from wan22.schema.events import (
     EVENT_ADAPTER,
     LaunchProved,

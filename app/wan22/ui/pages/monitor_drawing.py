@@ -159,7 +159,7 @@ class MonitorDrawing:
         if found is None:
             return None
         index = int(np.searchsorted(found.time_s, found.step_s, side="right")) - 1
-        return float(found.mean[index]) if 0 <= index and found.time_s[index] >= -self.view.span_s else None
+        return float(found.mean[index]) if index >= 0 and found.time_s[index] >= -self.view.span_s else None
 
     def _moment(self) -> str:
         assert self.cursor_s is not None

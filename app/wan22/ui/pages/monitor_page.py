@@ -58,7 +58,7 @@ class MonitorPage(QWidget):
         self._view = TimeView(source.fixed_span, SPANS[1][0])
         self._place: int | None = None
         self._is_dirty = True
-        self._ticks_since_text = TEXT_EVERY
+        self._ticks_since_text = self._ticks_since_curve = TEXT_EVERY
         self._timer = QTimer(self)
         self._timer.setInterval(CURVE_MS)
         self._timer.timeout.connect(self._tick)
@@ -241,16 +241,23 @@ class MonitorPage(QWidget):
         if self.window().isMinimized():
             return
         self._ticks_since_text += 1
+        self._ticks_since_curve += 1
         is_due = self._ticks_since_text >= TEXT_EVERY
-        if not self._view.moves or not (self._is_dirty or is_due):
+        is_new = self._is_dirty and self._ticks_since_curve * CURVE_MS >= 1000 * self._second_of_pixel()
+        if not self._view.moves or not (is_new or is_due):
             return
         if self._is_dirty:
             self._choose_gpus()
         self._is_dirty = False
+        self._ticks_since_curve = 0
         self.drawing.draw_curves(self._end_of_time_s())
         if is_due:
             self._ticks_since_text = 0
             self._draw_texts()
+
+    def _second_of_pixel(self) -> float:
+        """How long the picture takes to move on by a pixel: drawn sooner it would look the same."""
+        return self._view.span_s / self.stack.plot_pixels()
 
     def _end_of_time_s(self) -> float:
         """Now, or the newest reading when its clock is ahead."""

@@ -23,7 +23,7 @@ from wan22.ui.state.run_form import RunForm
 from wan22.ui.state.run_offer import generate_text, server_offer, ticket_text, waiting_title
 from wan22.ui.state.server_search import FoundFolder, ServerSearch
 from wan22.ui.state.size_preset import size_text
-from wan22.ui.state.workflow_facts import read_workflow
+from wan22.ui.state.workflow_facts import read_workflow, workflow_names
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.doubt_line import DoubtLine
 from wan22.ui.widgets.dropped_picture import picture_of
@@ -54,6 +54,7 @@ class RunPage(QWidget):
         self.image = ImageChoice(memory, work, wiring.sample_image(), folders.data / "images", self)
         self.search = ServerSearch(work, context.parts.clock, self)
         self._workflow = Asking(work, "workflow", self)
+        self._workflow_names = Asking(work, "workflow-names", self)
         self._profiles = Asking(work, "profiles", self)
         self._profiles_known = ProfileChoices()
         self._boards: tuple[str, ...] | None = None
@@ -99,9 +100,11 @@ class RunPage(QWidget):
         self.picker.take(*picture_of(QGuiApplication.clipboard().mimeData()))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Files may have gone meanwhile."""
+        """Files may have come and gone meanwhile."""
         super().showEvent(event)
         self.image.recent.refresh()
+        folders = workflow_folders()
+        self._workflow_names.ask(lambda _cancel: workflow_names(folders))
 
     # composition
 
@@ -151,6 +154,8 @@ class RunPage(QWidget):
         self.progress.again_wanted.connect(self.again)
         self._workflow.answered.connect(self.form.show_workflow)
         self._workflow.refused.connect(self.form.refuse_workflow)
+        self._workflow_names.answered.connect(lambda names: self.fields.show_workflows(names, self.form.workflow))
+        self.fields.workflow_picked.connect(self._use_workflow)
         self._profiles.answered.connect(self._profiles_read)
         self._profiles.refused.connect(lambda one: self._profiles_read(ProfileChoices(broken=one.message)))
         self.form.changed.connect(self._form_changed)
@@ -229,7 +234,7 @@ class RunPage(QWidget):
             return "Choose a ComfyUI first."
         if self.image.look is None:
             return "" if self.image.is_looking else "Choose a start image first."
-        return "This workflow cannot be used; choose another one." if self.form.refusal is not None else ""
+        return "Choose another workflow: this one cannot be used." if self.form.refusal is not None else ""
 
     # what is chosen
 
@@ -276,9 +281,12 @@ class RunPage(QWidget):
         if (settings.profile or "") != name:
             self._context.use_settings(settings.model_copy(update={"profile": name or None}))
 
+    def _use_workflow(self, name: str) -> None:
+        self.form.set_workflow(name)
+        self._ask_workflow()
+
     def _ask_workflow(self) -> None:
-        name = self.form.workflow
-        folders = (data_folder() / "workflows", user_folders(os.environ).config / "workflows")
+        name, folders = self.form.workflow, workflow_folders()
         self._workflow.ask(lambda _cancel: read_workflow(name, folders))
 
     def _form_changed(self) -> None:
@@ -352,6 +360,11 @@ class RunPage(QWidget):
     def _use_server(self, **update: object) -> None:
         self.card.show_done()
         self._context.use_settings(self._context.panel.settings.model_copy(update=update))
+
+
+def workflow_folders() -> tuple[Path, Path]:
+    """Where workflows lie: those that come with the program, and the user's own."""
+    return data_folder() / "workflows", user_folders(os.environ).config / "workflows"
 
 
 def scrolled(inner: QWidget) -> QScrollArea:

@@ -1,4 +1,4 @@
-"""The board that the user looks at: one choice for the GPU strip and for the Monitor, kept from one start to the next."""
+"""The board that the user looks at: one choice for GPU strip and Monitor, kept from one start to the next."""
 
 from PySide6.QtCore import QObject, QSettings, Signal
 

@@ -99,7 +99,9 @@ class GpuHistory(QObject):
 
     def _take(self, reading: GpuReading) -> None:
         gpu = reading.gpu
-        store = self._stores.setdefault(gpu, TelemetryStore(len(Series)))
+        store = self._stores.get(gpu)
+        if store is None:  # not `setdefault`: a store is 15 MB to make
+            store = self._stores[gpu] = TelemetryStore(len(Series))
         before = self.latest.get(gpu)
         if before is None or reading.time_s >= before.time_s:
             self.latest[gpu] = merged_reading(before, reading)

@@ -91,7 +91,8 @@ def end_detail(state: RunState, summary: RunSummary | None, seconds: float | Non
     """When it was over and what it is about."""
     parts = []
     if state.outcome is not PromptOutcome.success:
-        parts.append(f"after {duration(seconds)}{_where(state)}" if seconds is not None else "")
+        where = "," + _where(state) if _where(state) and state.outcome is not PromptOutcome.error else ""
+        parts.append(f"after {duration(seconds)}{where}" if seconds is not None else "")
         if state.outcome is PromptOutcome.cancelled and seconds is None:
             parts.append("before the server began with it")
     if state.finished_s is not None:

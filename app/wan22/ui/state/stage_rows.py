@@ -45,9 +45,9 @@ def stage_rows(
     ]
 
 
-def _last_s(stage: StageTiming) -> float:
-    """When it was last at work; one whose end nobody saw counts as the last."""
-    return stage.finished_s if stage.finished_s is not None else float("inf")
+def _last_s(stage: StageTiming) -> tuple[float, float]:
+    """When it was last at work; of those whose end nobody saw, the one that began last counts."""
+    return (stage.finished_s if stage.finished_s is not None else float("inf"), stage.started_s or 0.0)
 
 
 def _row(stage: StageTiming, state: StageState, usual: Usual | None, verdict: Verdict | None) -> StageRow:

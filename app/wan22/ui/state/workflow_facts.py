@@ -7,7 +7,7 @@ from pathlib import Path
 from wan22.comfy.client import Graph
 from wan22.comfy.graph_edit import graph_with_request, parameters_from_graph
 from wan22.comfy.size_check import size_doubts
-from wan22.comfy.workflow import load_workflow
+from wan22.comfy.workflow import load_workflow, shipped_workflows
 from wan22.schema.problem import AppError, Problem
 from wan22.schema.request import GenerationRequest
 from wan22.schema.run import JobParameters
@@ -34,3 +34,8 @@ def read_workflow(name: str, folders: Sequence[Path]) -> WorkflowFacts:
     """Read a workflow by name or path. Raises AppError as `load_workflow`."""
     found = load_workflow(name, folders)
     return WorkflowFacts(name, found.graph, parameters_from_graph(found.graph, found.name, found.sha256))
+
+
+def workflow_names(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Names of the workflows in the folders, those of the first folder first."""
+    return tuple(dict.fromkeys(name for folder in folders for name in shipped_workflows(folder)))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QStyle,
@@ -22,16 +22,17 @@ _DETAIL = Qt.ItemDataRole.UserRole + 1
 _SHORT = Qt.ItemDataRole.UserRole + 2
 _ARROW = 28
 _LIST_GAP = 24
+_ROW_HEIGHT = 28
 
 
 class Entry(NamedTuple):
-    """One thing that can be chosen; `tip` explains it in the list, `short` stands for the detail when it is closed."""
+    """One thing that can be chosen; `short` takes the place of the detail while the list is closed."""
 
     key: str
     text: str
     detail: str = ""
     tip: str = ""
-    short: str = ""
+    short: str | None = None
 
 
 class _Rows(QStyledItemDelegate):
@@ -40,6 +41,9 @@ class _Rows(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), _ROW_HEIGHT)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -68,6 +72,7 @@ class DetailCombo(QComboBox):
         self.setFixedHeight(CONTROL_HEIGHT)
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.view().setStyleSheet("QAbstractItemView { padding: 4px; }")
         self.setItemDelegate(_Rows(theme, self))
         self.activated.connect(lambda index: self.picked.emit(str(self.itemData(index))))
 
@@ -79,7 +84,7 @@ class DetailCombo(QComboBox):
             for number, entry in enumerate(entries):
                 self.addItem(entry.text, entry.key)
                 self.setItemData(number, entry.detail, _DETAIL)
-                self.setItemData(number, entry.short or entry.detail, _SHORT)
+                self.setItemData(number, entry.detail if entry.short is None else entry.short, _SHORT)
                 if entry.tip:
                     self.setItemData(number, entry.tip, Qt.ItemDataRole.ToolTipRole)
             metrics = self.fontMetrics()
@@ -88,6 +93,10 @@ class DetailCombo(QComboBox):
         index = self.findData(key)
         if index != self.currentIndex():
             self.setCurrentIndex(index)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The wheel is for the page: a value must not change because the pointer came over it."""
+        event.ignore()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The frame as the style has it, the text, and the detail before the arrow."""

@@ -52,7 +52,7 @@ class LogDrawer(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Make what shows the lines."""
         if self.view is None:
-            from wan22.ui.widgets.log_view import LogView
+            from wan22.ui.widgets.log_view import LogView  # noqa: PLC0415 - made when it is opened first
 
             self.view = LogView(self._theme)
             self.view.close_asked.connect(self.close_asked)

@@ -181,7 +181,7 @@ class LogView(QWidget):
         self.to_end = _button(head, "Newest", "Go to the newest line and follow again (Ctrl+End)")
         self.to_end.clicked.connect(self.go_to_end)
         self.copy_selection = _button(head, "Copy", "Copy what is marked to the clipboard (Ctrl+C)")
-        self.copy_selection.clicked.connect(lambda: self.text.copy())
+        self.copy_selection.clicked.connect(self._copy_selection)
         self.copy_all = _button(head, "Copy all", "Copy every line that the filter shows to the clipboard")
         self.copy_all.clicked.connect(self._copy)
         return head
@@ -263,6 +263,9 @@ class LogView(QWidget):
             self.show_with("")
         else:
             self.close_asked.emit()
+
+    def _copy_selection(self) -> None:
+        self.text.copy()
 
     def _copy(self) -> None:
         QApplication.clipboard().setText("\n".join(line.text for line in self._lines if self._fits(line)))

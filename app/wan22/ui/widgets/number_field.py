@@ -1,5 +1,6 @@
 """A whole number with a unit, and what it means at its end."""
 
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QSpinBox, QWidget
 
 from wan22.ui.measure import CONTROL_HEIGHT
@@ -39,6 +40,10 @@ class NumberField(QSpinBox):
         if rest and steps < 0:
             steps += 1
         self.setValue(self._first + (place + steps) * self._step)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The wheel is for the page: a value must not change because the pointer came over it."""
+        event.ignore()
 
     def show_value(self, value: int) -> None:
         """Show a value without telling anybody; one that is being typed is left alone."""

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from wan22.ui.measure import CONTROL_RADIUS, GAP, TextRole
 from wan22.ui.theme import Theme
 
-LEAST_HEIGHT = 240
+LEAST_HEIGHT = 160
 
 
 class PictureView(QWidget):

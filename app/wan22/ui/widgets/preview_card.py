@@ -18,6 +18,8 @@ from wan22.ui.widgets.text_label import TextLabel
 from wan22.ui.widgets.video_player import VideoPlayer
 
 LEAST_HEIGHT = 340
+TEXT_HEIGHT = 220
+"""With nothing to look at, less will do."""
 
 
 class PreviewCard(QFrame):
@@ -70,6 +72,7 @@ class PreviewCard(QFrame):
     def show_preview(self, image: QImage, caption: str, *, simulated: bool) -> None:
         """The newest picture and where it comes from."""
         self._leave_result()
+        self.setMinimumHeight(LEAST_HEIGHT)
         self.caption.say(caption)
         self.simulated.setVisible(simulated)
         self.guess.show()
@@ -82,6 +85,7 @@ class PreviewCard(QFrame):
     def show_text(self, text: str) -> None:
         """There is no picture; say why."""
         self._leave_result()
+        self.setMinimumHeight(TEXT_HEIGHT)
         self.caption.say("")
         self.simulated.hide()
         self.guess.hide()
@@ -92,6 +96,7 @@ class PreviewCard(QFrame):
         if path == self.path:
             return
         self.path = path
+        self.setMinimumHeight(LEAST_HEIGHT)
         self.title.say("Result")
         self.caption.say("")
         self.simulated.setVisible(simulated)

@@ -1,5 +1,7 @@
 """The values of a job: prompt, negative prompt, size, length, seed, profile, previews."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -27,6 +29,7 @@ class PromptForm(QWidget):
     """Shows a `RunForm` and writes into it. `profile_picked` says a name, empty = by the board."""
 
     profile_picked = Signal(str)
+    workflow_picked = Signal(str)
 
     def __init__(self, theme: Theme, form: RunForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,8 +37,6 @@ class PromptForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP_SMALL)
-        self.workflow_doubt = DoubtLine()
-        column.addWidget(self.workflow_doubt)
         self._add_texts(column)
         self._add_numbers(theme, column)
         self._add_server(theme, column)
@@ -45,12 +46,18 @@ class PromptForm(QWidget):
     def show_profiles(self, found: ProfileChoices, chosen: str | None, note: str) -> None:
         """The profiles there are; `note` says what another one means for the server that runs."""
         automatic = f"automatic: {found.automatic}" if found.automatic else "automatic"
-        entries = [Entry("", automatic, "chosen by the GPU", "The profile that is made for the board of this machine")]
-        entries += [Entry(row.name, row.name, row.title) for row in found.rows]
+        tip = "The profile that is made for the board of this machine"
+        entries = [Entry("", automatic, "chosen by the GPU", tip, short="")]
+        entries += [Entry(row.name, row.name, row.title, short="") for row in found.rows]
         if chosen is not None and chosen not in [row.name for row in found.rows]:
-            entries.append(Entry(chosen, chosen, "from the settings"))
+            entries.append(Entry(chosen, chosen, "from the settings", short=""))
         self.profile.show_entries(entries, chosen or "")
         self.profile_doubt.show_doubt(found.broken or note, Tone.bad if found.broken else Tone.unknown)
+
+    def show_workflows(self, names: Sequence[str], chosen: str) -> None:
+        """The workflows there are; one that is not among them stays shown, so that it can be left."""
+        entries = [Entry(name, name) for name in dict.fromkeys((*names, chosen))]
+        self.workflow.show_entries(entries, chosen)
 
     def settle(self) -> None:
         """Take a number that is still being typed."""
@@ -115,8 +122,17 @@ class PromptForm(QWidget):
         tip = "How ComfyUI is started for your board: memory, attention, precision. Another one takes a new start"
         self.profile = DetailCombo(theme, "Profile", tip)
         self.profile.picked.connect(self.profile_picked)
-        column.addLayout(self._named("Profile", self.profile, self.profile))
-        self.profile_doubt = DoubtLine()
+        tip = "What ComfyUI does with your picture: models, passes, steps, guidance"
+        self.workflow = DetailCombo(theme, "Workflow", tip)
+        self.workflow.picked.connect(self.workflow_picked)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for name, field in (("Workflow", self.workflow), ("Profile", self.profile)):
+            field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            row.addLayout(self._named(name, field, field), 1)
+        column.addLayout(row)
+        self.workflow_doubt, self.profile_doubt = DoubtLine(), DoubtLine()
+        column.addWidget(self.workflow_doubt)
         column.addWidget(self.profile_doubt)
         self.previews = QCheckBox("Previews")
         self.previews.setAccessibleName("Previews")
