@@ -15,6 +15,7 @@ from wan22.ui.pages.run_page import RunPage
 
 
 def waiting(stage: Stage) -> list[int]:
+    stage.desk.queue.flush()
     stage.settle()
     return [ticket.number for ticket in stage.context.panel.waiting]
 

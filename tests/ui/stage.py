@@ -57,7 +57,9 @@ class Stage:
         memory = QSettings(str(work / "window.ini"), QSettings.Format.IniFormat)
         parts = Parts(self.clock, self.bus, folders)
         self.window = MainWindow(theme, page_entries(lambda: self.context), memory)
-        self.desk = make_desk(parts, 5.0)  # not started: what it is asked for waits in it
+        self.desk = make_desk(parts, 5.0)  # not started, but for its queue: what it is asked for waits in it
+        self.desk.queue.start()
+        self.desk.queue.flush()
         self.context = Context(theme, parts, self.window, self.desk, memory)
 
     def tell(self, facts: Sequence[Fact], *, until: int | None = None) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.ui.page_check import texts
 from tests.ui.stage import close_panel
 from wan22 import wiring
 from wan22.job.expectation import RunJudged
@@ -147,8 +148,7 @@ def test_a_configured_address_is_not_the_demo(qtbot: QtBot, qapp: QApplication, 
     assert not context.panel.is_first_start
     assert panel.window.band.isHidden()
     context.connect_server()
-    qtbot.waitUntil(panel.window.problem.isVisible, timeout=20_000)
-    assert "127.0.0.1:9" in panel.window.problem.message.text()
+    qtbot.waitUntil(lambda: any("127.0.0.1:9" in text for text in texts(panel.window)), timeout=20_000)
     close_panel(qtbot, panel)
 
 

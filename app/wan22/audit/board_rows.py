@@ -45,7 +45,7 @@ def _board(rows: RowList, number: int, board: BoardFacts) -> None:
     rows.add(
         key, "Board", info.name, text, group=group, subject=name, weight=ChangeWeight.decisive, comes_and_goes=True
     )
-    below.add("info.uuid", "Identity", info.uuid, is_detail=True)
+    below.add("info.uuid", "Identity", info.uuid)
     total = info.memory_total_bytes
     below.add("info.memory_total_bytes", "Memory", total, gibibytes(total), weight=ChangeWeight.decisive)
     below.add("vbios_version", "vBIOS", board.vbios_version, weight=ChangeWeight.strong)

@@ -24,6 +24,8 @@ def difference(before: AuditSnapshot, after: AuditSnapshot) -> AuditDifference:
     found = [change for key in order for change in _changes(key, old, new, before, after)]
     found += _lost_parts(before, after)
     found += _panel(before, after)
+    if any(change.key == "comfyui.version" for change in found):  # another version is another commit
+        found = [change for change in found if change.key != "comfyui.commit"]
     rank = {part: number for number, part in enumerate(AuditPart)}
     found.sort(key=lambda change: (change.weight.value, rank[change.part], order.get(change.key, -1)))
     return AuditDifference(
@@ -88,6 +90,7 @@ def _change(
     return AuditChange(
         part=row.part,
         key=row.key,
+        subject=row.subject,
         sentence=sentence,
         before=before,
         after=after,
@@ -117,6 +120,7 @@ def _lost_parts(before: AuditSnapshot, after: AuditSnapshot) -> Iterator[AuditCh
         yield AuditChange(
             part=part,
             key=part.value,
+            subject=PART_TITLES[part],
             sentence=f"{PART_TITLES[part]} could be read before and cannot be read now",
             before="read",
             after="not readable",
@@ -131,6 +135,7 @@ def _panel(before: AuditSnapshot, after: AuditSnapshot) -> Iterator[AuditChange]
         yield AuditChange(
             part=AuditPart.profile,
             key="app_version",
+            subject="This panel",
             sentence=f"This panel: {before.app_version} → {after.app_version}",
             before=before.app_version,
             after=after.app_version,

@@ -1,5 +1,6 @@
 """One line of an audit: what it is called, how it reads, and what it means when it changes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wan22.schema.audit import AuditPart, ChangeWeight
@@ -94,10 +95,19 @@ def plain(value: object) -> str:
 
 
 def gibibytes(count: int | None) -> str | None:
-    """`31.8 GiB`; small sizes in MiB."""
+    """`31.8 GiB`; large sizes without decimals or in TiB, small ones in MiB."""
     if count is None:
         return None
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
+    if count >= 2**40:
+        return f"{count / 2**40:.2f} TiB"
+    if count >= 2**30:
+        return f"{count / 2**30:.{0 if count >= 100 * 2**30 else 1}f} GiB"
+    return f"{count / 2**20:.0f} MiB"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
 def with_unit(value: float | None, unit: str) -> str | None:

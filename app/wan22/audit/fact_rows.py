@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from wan22.audit.board_rows import gpu_rows
-from wan22.audit.fact_row import FactRow, RowList, gibibytes, plain
+from wan22.audit.fact_row import UNKNOWN, FactRow, RowList, gibibytes, listed, plain
 from wan22.audit.python_rows import python_rows
 from wan22.schema.audit import AuditPart, AuditSnapshot, ChangeWeight, ModelFacts, PackFacts
 from wan22.schema.duration_text import duration
@@ -41,31 +41,36 @@ def _machine(snapshot: AuditSnapshot, rows: RowList) -> None:
     facts = snapshot.machine
     assert facts is not None
     rows.add("cpu", "Processor", facts.cpu)
-    rows.add("cpu_cores", "Cores", facts.cpu_cores)
-    rows.add("cpu_threads", "Threads", facts.cpu_threads)
+    cores, threads = facts.cpu_cores, facts.cpu_threads
+    value = None if threads is None else (cores, threads)
+    rows.add("cpu_threads", "Cores", value, f"{cores if cores is not None else UNKNOWN}, {threads} threads")
     if facts.cpu_usable is not None and facts.cpu_usable != facts.cpu_threads:
         rows.add("cpu_usable", "Threads we may use", facts.cpu_usable)
     memory = None if facts.memory_bytes is None else round(facts.memory_bytes / 2**28)
-    rows.add("memory_bytes", "Memory", memory, gibibytes(facts.memory_bytes), weight=ChangeWeight.strong)
+    text = _with_free(gibibytes(facts.memory_bytes), facts.memory_free_bytes)
+    rows.add("memory_bytes", "Memory", memory, text, weight=ChangeWeight.strong)
     if facts.memory_limit_bytes is not None:
         limit = facts.memory_limit_bytes
         rows.add("memory_limit_bytes", "Memory we may use", limit, gibibytes(limit), weight=ChangeWeight.strong)
-    free = facts.memory_free_bytes
-    rows.add("memory_free_bytes", "Memory free", free, gibibytes(free), weight=ChangeWeight.passing)
     swap = None if facts.swap_bytes is None else round(facts.swap_bytes / 2**28)
     name = "Page file" if snapshot.system is not None and not snapshot.system.kernel else "Swap"
     # Windows lets its page file grow by itself.
     rows.add("swap_bytes", name, swap, gibibytes(facts.swap_bytes) if swap else "none", is_drift=name == "Swap")
-    for number, disk in enumerate(facts.disks):
-        key, subject = f"disk.{disk.mount}", f"Disk {disk.mount}"
-        words = [disk.kind or "kind unknown", gibibytes(disk.total_bytes), disk.file_system]
+    for disk in facts.disks:
+        subject = f"Disk {disk.mount}"
+        words = [
+            disk.kind or "kind unknown",
+            _with_free(gibibytes(disk.total_bytes), disk.free_bytes),
+            disk.file_system,
+        ]
         text = ", ".join(word for word in words if word)
-        held = f" · holds {' and '.join(disk.holds)}" if disk.holds else ""
-        rows.add(key, subject, disk.kind or "", text + held, subject=subject, is_drift=bool(disk.holds))
-        free = disk.free_bytes
-        path = f"disks.{number}.free_bytes"
-        label = f"Free on {disk.mount}"
-        rows.add(f"{key}.free", label, free, gibibytes(free), path=path, parent=key, weight=ChangeWeight.passing)
+        held = f" · holds {listed(disk.holds)}" if disk.holds else ""
+        rows.add(f"disk.{disk.mount}", subject, disk.kind or "", text + held, is_drift=bool(disk.holds))
+
+
+def _with_free(size: str | None, free_bytes: int | None) -> str | None:
+    """What is free belongs beside it, and is no part of what is compared."""
+    return size if size is None or free_bytes is None else f"{size} with {gibibytes(free_bytes)} free"
 
 
 def _system(snapshot: AuditSnapshot, rows: RowList) -> None:

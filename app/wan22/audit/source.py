@@ -52,5 +52,5 @@ class Found:
 def no_comfyui() -> AppError:
     """The error of all parts that need a ComfyUI."""
     message = "No ComfyUI is chosen, so nothing can be said about it, its Python and its models."
-    hint = "Name its folder: `wan22 audit --comfyui FOLDER`; `comfyui = …` in settings.toml keeps the choice."
+    hint = "Choose its folder under Setup in the window, or name it with --comfyui FOLDER."
     return app_error("comfyui_not_found", message, hint=hint)

@@ -10,15 +10,19 @@ from wan22.cli.gpu_line import gpu_line
 from wan22.cli.stage_lines import stage_line
 from wan22.gpu.latest import merged_reading
 from wan22.job.eta import eta
+from wan22.job.stall_text import stall_sentence
 from wan22.runs.own_band import Usual
 from wan22.runs.stages import stage_timings
 from wan22.runs.state import Phase, RunState, reduce
 from wan22.schema.duration_text import duration, duration_range, measured
 from wan22.schema.events import (
+    JobRecovered,
+    JobStalled,
     LaunchProved,
     PreflightFinished,
     PromptQueued,
     Role,
+    RungTried,
     RunStarted,
     ServerReady,
     ServerStageReached,
@@ -93,6 +97,8 @@ class RunPrinter:
                 break
             if isinstance(fact, PanelFact):
                 continue
+            if isinstance(fact, RunStarted) and self._state.run_id not in (None, fact.run_id):
+                self._state, self._printed, self._waiting_said = RunState(), set(), False
             self._state = reduce(self._state, fact)
             if isinstance(fact, GpuSampled):
                 for reading in fact.readings:
@@ -201,8 +207,22 @@ def lasting_lines(fact: Fact) -> list[str]:
             return ["  the live connection is back"]
         case ServerStopped():
             return [] if fact.expected else ["! ComfyUI ended unexpectedly"]
+        case JobStalled() | RungTried() | JobRecovered():
+            return [_trouble_line(fact)]
         case _:
             return []
+
+
+def _trouble_line(fact: JobStalled | RungTried | JobRecovered) -> str:
+    match fact:
+        case JobStalled():
+            return f"! {stall_sentence(fact)}"
+        case RungTried():
+            flags = f" ({' '.join(fact.rung.flags)})" if fact.rung.flags else ""
+            return f"  gentler, {fact.number} of {fact.count}: {fact.rung.title}{flags}. {fact.rung.changes}"
+        case JobRecovered():
+            gap = duration(fact.unseen_s)
+            return f"  the job was found at the server ({fact.found}); the last {gap} were not seen"
 
 
 def _proof_lines(fact: LaunchProved) -> list[str]:

@@ -14,9 +14,11 @@ from wan22.comfy.object_info import NodeDefinitions, is_model_file
 from wan22.comfy.pass_check import FAST, HIGH, LOW, handovers, noise_ratio, shift_in_force
 from wan22.comfy.roles import roles_from_graph
 from wan22.comfy.sampler_pass import (
+    MAX_PASSES,
     adds_noise,
     cfg_of_pass,
     expert_file,
+    has_too_many_passes,
     leaves_noise,
     model_chain,
     pass_nodes,
@@ -65,6 +67,16 @@ def analyse_graph(graph: Graph, definitions: NodeDefinitions, origin: AnalysisOr
     `definitions` tell outputs and foreign classes; a class that they lack is read by its links all the same.
     """
     origin = origin or AnalysisOrigin()
+    if has_too_many_passes(graph):
+        many = f"The workflow has more than {MAX_PASSES} samplers; such a one is not analysed."
+        return WorkflowAnalysis(
+            name=origin.name,
+            form=origin.form,
+            container=origin.container,
+            node_count=len(graph),
+            not_understood=(*origin.unknown, many),
+            notes=origin.notes,
+        )
     read = parameters_from_graph(graph, origin.name, "")
     roles = roles_from_graph(graph)
     passes = tuple(

@@ -42,6 +42,8 @@ from wan22.schema.run import JobParameters
 
 MIN_SIZE, MAX_SIZE, SIZE_STEP = 16, 16384, 16
 MAX_LENGTH, LENGTH_STEP = 16381, 4
+PLAIN_DECODE, TILED_DECODE = "VAEDecode", "VAEDecodeTiled"
+"""Both are ComfyUI's own, in every version."""
 
 _SIZE_INPUTS = ("width", "height")
 _MODEL_LOADERS: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = (
@@ -91,6 +93,8 @@ def graph_with_request(graph: Graph, request: GenerationRequest, *, seed: int, i
     _set_seed(edited, passes, seed)
     _set_texts(edited, passes, request)
     _set_size(edited, request)
+    if request.tiled_decode:
+        _tile_decode(edited)
     return edited
 
 
@@ -173,6 +177,13 @@ def _set_size(graph: Graph, request: GenerationRequest) -> None:
             continue
         shared = {values[other] for other, primitive in behind.items() if primitive and primitive == behind[target]}
         _put(graph, target, value, through_primitive=shared == {value})
+
+
+def _tile_decode(graph: Graph) -> None:
+    """Decode the frames tile by tile; what the node needs more is filled in with the server's own values."""
+    for node in graph:
+        if class_of(graph, node) == PLAIN_DECODE:
+            graph[node]["class_type"] = TILED_DECODE
 
 
 def _put(graph: Graph, target: Target, value: int | str, *, through_primitive: bool = True) -> None:

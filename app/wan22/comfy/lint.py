@@ -7,6 +7,7 @@ from wan22.comfy.lint_fix import mended
 from wan22.comfy.lint_lora import FindModelFile, lora_findings
 from wan22.comfy.lint_pass import pass_findings
 from wan22.comfy.lint_video import video_findings
+from wan22.comfy.sampler_pass import has_too_many_passes
 from wan22.schema.analysis import Finding, FindingLevel
 from wan22.schema.problem import app_error
 
@@ -15,14 +16,17 @@ _ORDER = (FindingLevel.wrong, FindingLevel.doubtful, FindingLevel.note)
 
 def lint_graph(graph: Graph, find_file: FindModelFile | None = None) -> tuple[Finding, ...]:
     """Everything that the rules find, the worst first. `find_file` tells where a model file lies on this machine."""
+    if has_too_many_passes(graph):
+        return ()
     found = [*pass_findings(graph), *lora_findings(graph, find_file), *video_findings(graph)]
-    mendable = [item if item.fix and _changes(graph, item) else item.model_copy(update={"fix": None}) for item in found]
+    possible = {rule: _changes(graph, rule) for rule in {item.rule for item in found if item.fix}}
+    mendable = [item if possible.get(item.rule) else item.model_copy(update={"fix": None}) for item in found]
     return tuple(sorted(mendable, key=lambda item: _ORDER.index(item.level)))
 
 
-def _changes(graph: Graph, finding: Finding) -> bool:
-    """Whether the mend of a finding is possible here."""
-    result = mended(graph, finding.rule)
+def _changes(graph: Graph, rule: str) -> bool:
+    """Whether the mend of a rule is possible here."""
+    result = mended(graph, rule)
     return result is not None and result != graph
 
 

@@ -11,6 +11,7 @@ from wan22.comfy.sampler_pass import (
     cfg_of_pass,
     earlier_samplers,
     expert_file,
+    has_too_many_passes,
     leaves_noise,
     lora_files,
     model_chain,
@@ -33,6 +34,8 @@ _MOST_FAST_STEPS, _LEAST_FULL_STEPS = 12, 9
 
 def pass_doubts(graph: Graph) -> Iterator[Problem]:
     """Everything doubtful about the passes, as warnings, with both values in the message."""
+    if has_too_many_passes(graph):
+        return
     for first, second in handovers(graph):
         yield from _handover_doubts(graph, first, second)
     yield from _last_pass_doubts(graph)
@@ -43,13 +46,14 @@ def pass_doubts(graph: Graph) -> Iterator[Problem]:
 def handovers(graph: Graph) -> tuple[tuple[str, str], ...]:
     """Pairs of samplers of which the second goes on where the first stopped; a new beginning is no pair."""
     passes = pass_nodes(graph)
+    before = {node: earlier_samplers(graph, node) for node in passes}
     pairs: list[tuple[str, str]] = []
     for second in passes:
-        earlier = earlier_samplers(graph, second)
+        earlier = before[second]
         window = step_window(graph, second)
         if not earlier or (adds_noise(graph, second) and window is not None and window[0] == 0):
             continue
-        pairs.append((max(earlier, key=lambda node: (len(earlier_samplers(graph, node)), passes.index(node))), second))
+        pairs.append((max(earlier, key=lambda node: (len(before[node]), passes.index(node))), second))
     return tuple(pairs)
 
 
@@ -148,9 +152,10 @@ def _handover_doubts(graph: Graph, first: str, second: str) -> Iterator[Problem]
 def _last_pass_doubts(graph: Graph) -> Iterator[Problem]:
     """A last pass that stops early leaves noise in the picture."""
     passes = pass_nodes(graph)
+    followed = frozenset[str]().union(*(earlier_samplers(graph, other) for other in passes))
     for node in passes:
         window = step_window(graph, node)
-        is_last = not any(node in earlier_samplers(graph, other) for other in passes)
+        is_last = node not in followed
         if is_last and window and window[1] < window[2] and leaves_noise(graph, node):
             yield _doubt(
                 "passes_disagree",

@@ -22,6 +22,8 @@ _LIKE = re.compile(r"KSampler(?!Select)|^SamplerCustom|VideoSampler")
 _LATENT_INPUTS = ("latent_image", "samples", "latent", "latents")
 _MODEL_INPUTS = ("model", "model_high_noise", "unet")
 _MAX_CHAIN = 64
+MAX_PASSES = 40
+"""Most samplers of a workflow that is analysed."""
 
 
 def is_sampler(graph: Graph, node_id: str) -> bool:
@@ -41,6 +43,11 @@ def earlier_samplers(graph: Graph, sampler: str) -> frozenset[str]:
     if link is None:
         return frozenset()
     return frozenset(node for node in ancestors(graph, [link[0]]) if node != sampler and is_sampler(graph, node))
+
+
+def has_too_many_passes(graph: Graph) -> bool:
+    """Whether a graph has more samplers than anybody looks through; comparing all of them would take minutes."""
+    return sum(is_sampler(graph, node) for node in graph) > MAX_PASSES
 
 
 def pass_nodes(graph: Graph) -> tuple[str, ...]:

@@ -2,16 +2,19 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
+from wan22.job.job_queue import JobQueue
 from wan22.job.live_sampler import LiveSampler
 from wan22.job.server import ServerHandle
 from wan22.job.session import GenerationJob, JobResult
-from wan22.schema.events import LaunchProved, ProblemFound, ServerStopped
+from wan22.schema.events import LaunchProved, ProblemFound, PromptOutcome, ServerStopped
 from wan22.schema.panel_fact import Activity, DeskChanged, JobTicket, ServerPresence
 from wan22.schema.problem import AppError, Problem
+from wan22.schema.queue import JobState, QueuedJob
 from wan22.schema.request import GenerationRequest
 from wan22.schema.server import LaunchClaim
 from wan22.system.bus import Bus
@@ -72,25 +75,33 @@ class Workplace:
     found_again: bool = False
 
 
-Prepare = Callable[[], Workplace]
+Prepare = Callable[[QueuedJob | None], Workplace]
+"""Makes the workplace of a job, or of the server alone; called in the desk's thread. Raises AppError."""
+
+FindLeft = Callable[[], Workplace | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """A job with the choice of its server; without a ticket only the server is wanted, without a choice it shall go.
+class _Connect:
+    """The server is wanted without a job; `find`: first look for one that was left running."""
 
-    `find`: first look for a server that was left running.
-    """
+    find: FindLeft | None = None
+    only_found: bool = False
 
-    prepare: Prepare | None
-    ticket: JobTicket | None = None
-    find: Callable[[], Workplace | None] | None = None
+
+@dataclass(frozen=True, slots=True)
+class _Disconnect:
+    """The server shall go."""
+
+
+_Order = _Connect | _Disconnect | QueuedJob
 
 
 class Desk:
     """Does what it is asked in a thread of its own and tells `DeskChanged`; every method returns at once but `close`.
 
-    `finished` is called in that thread after each job.
+    Jobs come from `queue`. `prepare` may be changed at any time: it holds for what is begun from then on. `finished`
+    is called in the desk's thread after each job.
     """
 
     def __init__(
@@ -98,29 +109,34 @@ class Desk:
         bus: Bus,
         clock: Clock,
         sampler: LiveSampler,
+        queue: JobQueue,
+        prepare: Prepare,
         finished: Callable[[JobResult], None] = lambda _result: None,
         *,
         idle_source: str = "nvml",
     ) -> None:
+        self.queue = queue
+        self.prepare = prepare
         self._bus = bus
         self._clock = clock
         self._sampler = sampler
         self._finished = finished
         self._idle_source = idle_source
         self._condition = threading.Condition()
-        self._orders: deque[_Order] = deque()
+        self._orders: deque[_Connect | _Disconnect] = deque()
         self._current: _Order | None = None
         self._token = CancelToken()
         self._activity = Activity.idle
-        self._count = 0
         self._is_closing = False
         self._leaves_server = False
         self._held: Workplace | None = None
         self._looks_in_vain = 0
         self._worker = Worker("job-desk", self._work, on_problem=self._tell)
+        queue.wake = self._queue_changed
 
     def start(self) -> None:
         """Begin to work and to read the GPU."""
+        self.queue.start()
         self._worker.start()
 
     @property
@@ -130,9 +146,9 @@ class Desk:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job runs or waits."""
+        """Whether a job runs, or one waits that will be begun by itself."""
         with self._condition:
-            return bool(self._orders) or (self._current is not None and self._current.ticket is not None)
+            return isinstance(self._current, QueuedJob) or bool(self.queue.ready)
 
     @property
     def presence(self) -> ServerPresence | None:
@@ -142,27 +158,24 @@ class Desk:
             return None
         return ServerPresence(held.url, held.owned, held.simulated, held.profile, held.found_again)
 
-    def submit(self, request: GenerationRequest, prepare: Prepare) -> JobTicket:
-        """Queue a job; its server is started first if it does not run."""
-        with self._condition:
-            self._count += 1
-            ticket = JobTicket(self._count, request)
-        self._add(_Order(prepare, ticket))
-        return ticket
+    def submit(self, requests: Sequence[GenerationRequest], profile: str | None = None) -> None:
+        """Queue jobs; their server is started first if it does not run. `profile` None: chosen by the board."""
+        self.queue.add(requests, profile)
 
-    def connect(self, prepare: Prepare) -> None:
+    def connect(self) -> None:
         """Start the server, or attach to it, without a job."""
-        self._add(_Order(prepare))
+        self._add(_Connect())
 
-    def adopt(self, find: Callable[[], Workplace | None], otherwise: Prepare | None = None) -> None:
-        """Hold the server that an earlier panel left running, if there is one; else start another one, if given."""
-        self._add(_Order(find=find, prepare=otherwise))
+    def adopt(self, find: FindLeft, *, or_connect: bool) -> None:
+        """Hold the server that an earlier panel left running, if there is one; else start another one, if wanted."""
+        self._add(_Connect(find, only_found=not or_connect))
 
     def disconnect(self) -> None:
-        """Stop the job at work, drop what waits, and stop a server of ours or let go of another one."""
+        """Stop the job at work, hold back what waits, and stop a server of ours or let go of another one."""
+        self.queue.hold()
         with self._condition:
             self._orders.clear()
-        self._add(_Order(None))
+        self._add(_Disconnect())
         self._token.set()
 
     def cancel_job(self) -> None:
@@ -174,15 +187,11 @@ class Desk:
         self._change(Activity.stopping)
         token.set()
 
-    def drop(self, number: int) -> None:
-        """Take a waiting job away; harmless when it is not waiting any more."""
-        with self._condition:
-            kept = [order for order in self._orders if order.ticket is None or order.ticket.number != number]
-            self._orders = deque(kept)
-        self._change(self._activity)
-
     def close(self, *, leave_running: bool = False) -> None:
-        """End everything: stop the job and the server, or leave a server of ours at work. Blocks until it is done."""
+        """End everything: stop the job and the server, or leave a server of ours at work. Blocks until it is done.
+
+        What waits stays in the queue for the next time.
+        """
         with self._condition:
             self._orders.clear()
             self._is_closing = True
@@ -194,12 +203,18 @@ class Desk:
             self._token.set()
         self._worker.join(CLOSE_LIMIT_S)
         self._worker.stop()
+        self.queue.close()
 
-    def _add(self, order: _Order) -> None:
+    def _add(self, order: _Connect | _Disconnect) -> None:
         with self._condition:
             if self._is_closing:
                 return
             self._orders.append(order)
+            self._condition.notify_all()
+        self._change(self._activity)
+
+    def _queue_changed(self) -> None:
+        with self._condition:
             self._condition.notify_all()
         self._change(self._activity)
 
@@ -211,38 +226,76 @@ class Desk:
                 if order is None:
                     self._look_after()
                     continue
-                try:
-                    self._perform(order)
-                except AppError as error:
-                    if error.problem.code != "cancelled":
-                        self._tell(error.problem)
-                finally:
-                    with self._condition:
-                        self._current = None
-                    self._change(Activity.idle)
+                # In a thread of its own: a fault in it is told and ends it, and the desk goes on.
+                Worker("desk-order", partial(self._perform, order), on_problem=self._tell).start().join()
+                with self._condition:
+                    self._current = None
+                self._change(Activity.idle)
         finally:
             self._end()
 
     def _next(self) -> _Order | None:
+        """What to do now; waits a moment when there is nothing."""
         with self._condition:
-            if not self._orders and not self._is_closing:
+            if self._orders:
+                self._begin(self._orders.popleft())
+                return self._current
+        job = self.queue.claim()
+        with self._condition:
+            if job is not None:
+                self._begin(job)
+                return job
+            if not self._orders and not self._is_closing and not self.queue.ready:
                 self._condition.wait(LOOK_S)
-            if not self._orders or self._is_closing:
-                return None
-            self._current = self._orders.popleft()
-            self._token = CancelToken()
-            return self._current
+        return None
 
-    def _perform(self, order: _Order) -> None:
-        found = order.find() if order.find is not None else None
-        if order.prepare is None and found is None:
-            if order.find is None:
-                self._change(Activity.disconnecting)
-                self._let_go()
-            return
-        self._change(Activity.connecting)
-        fresh = found or (order.prepare() if order.prepare is not None else None)
-        assert fresh is not None
+    def _begin(self, order: _Order) -> None:
+        self._current = order
+        self._token = CancelToken()
+        if self._is_closing:
+            self._token.set()
+
+    def _perform(self, order: _Order, _: CancelToken) -> None:
+        try:
+            match order:
+                case QueuedJob():
+                    self._make(order)
+                case _Connect():
+                    self._change(Activity.connecting)
+                    found = order.find() if order.find is not None else None
+                    if found is None and order.only_found:
+                        return
+                    self._connect(self._take_place(found or self.prepare(None)))
+                case _Disconnect():
+                    self._change(Activity.disconnecting)
+                    self._let_go()
+        except AppError as error:
+            if error.problem.code != "cancelled":
+                self._tell(error.problem)
+
+    def _make(self, job: QueuedJob) -> None:
+        """One job, from its server to its end in the queue, whatever happens."""
+        state, found = JobState.failed, None
+        try:
+            self._change(Activity.connecting)
+            fresh = self.prepare(job)
+            self._take_place(fresh)
+            assert self._held is not None
+            self._change(Activity.working)
+            work = fresh.make_job(self._held.provider)
+            opened = partial(self.queue.note_run, job.job_id)
+            result = work.run(job.request, self._token, opened=opened)
+            state, found = _end_of(result), result.problem
+            self._finished(result)
+        except AppError as error:
+            found = error.problem
+            state = JobState.cancelled if found.code == "cancelled" else JobState.failed
+            raise
+        finally:
+            self.queue.finish(job.job_id, state, found)
+
+    def _take_place(self, fresh: Workplace) -> Workplace:
+        """Hold the server of `fresh`: the one that is held already if it is the same, else a new one in its place."""
         held = self._held
         is_gone = held is not None and held.found_again and not held.provider.is_running
         if held is not None and (is_gone or held.identity != fresh.identity):
@@ -250,13 +303,7 @@ class Desk:
         if self._held is None:
             self._held = fresh
         self._sampler.read_from(fresh.source)
-        provider = self._held.provider
-        if order.ticket is None:
-            self._connect(self._held)
-            return
-        self._change(Activity.working)
-        job = fresh.make_job(provider)
-        self._finished(job.run(order.ticket.request, self._token))
+        return self._held
 
     def _connect(self, workplace: Workplace) -> None:
         claims = workplace.prove(workplace.provider.acquire(self._token))
@@ -304,8 +351,8 @@ class Desk:
     def _change(self, activity: Activity) -> None:
         with self._condition:
             self._activity = activity
-            current = self._current.ticket if self._current is not None else None
-            waiting = tuple(order.ticket for order in self._orders if order.ticket is not None)
+            current = _ticket(self._current) if isinstance(self._current, QueuedJob) else None
+            waiting = tuple(_ticket(job) for job in self.queue.ready)
         self._bus.publish(
             DeskChanged(
                 time_s=self._clock.now(), activity=activity, current=current, waiting=waiting, server=self.presence
@@ -314,3 +361,19 @@ class Desk:
 
     def _tell(self, problem: Problem) -> None:
         self._bus.publish(ProblemFound(time_s=self._clock.now(), problem=problem, fatal=False))
+
+
+def _ticket(job: QueuedJob) -> JobTicket:
+    return JobTicket(job.job_id, job.request)
+
+
+def _end_of(result: JobResult) -> JobState:
+    if result.problem is not None and result.problem.code == "job_left_running":
+        return JobState.interrupted
+    match result.manifest.outcome:
+        case PromptOutcome.success:
+            return JobState.done
+        case PromptOutcome.cancelled | PromptOutcome.interrupted:
+            return JobState.cancelled
+        case _:
+            return JobState.failed

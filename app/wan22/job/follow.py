@@ -34,6 +34,7 @@ INTERRUPT_LIMIT_S = 20.0
 LOST_AFTER_POLLS = 2
 __all__ = ["FollowResult", "PromptFollower", "PromptPlan"]
 
+NOBODY = "the panel that followed the job was gone"
 LEFT = "The panel was closed while the server went on with the job."
 
 
@@ -114,10 +115,15 @@ class PromptFollower:
         """
         self._client_id = client_id or uuid.uuid4().hex
         self._lost_at_s = lost_at_s
-        self._bus.publish(SocketLost(time_s=lost_at_s, reason="the panel that followed the job was gone"))
+        self._bus.publish(SocketLost(time_s=lost_at_s, reason=NOBODY))
         with self._listening():
             self._await_connection(cancel)
             return self._follow(prompt_id, plan, cancel)
+
+    def conclude(self, prompt_id: str, plan: PromptPlan, entry: HistoryEntry, *, lost_at_s: float) -> FollowResult:
+        """Take a prompt that ended while nobody listened from the server's record of it."""
+        self._bus.publish(SocketLost(time_s=lost_at_s, reason=NOBODY))
+        return self._finish(prompt_id, plan.graph, None, entry)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

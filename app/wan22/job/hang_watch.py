@@ -1,5 +1,6 @@
 """Watches a job that is at a server: silence for too long leads to a look at the server's process and its board."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,19 +16,22 @@ from wan22.system.clock import Clock
 from wan22.system.process_work import ProcessWork, work_of
 
 _LEAST_ALLOWED_S = 3.0
+_SPEED = "--demo-speed"
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedServer:
     """The server as it can be watched. `pid`: its process on this machine, None elsewhere. `gpu`: index of its board.
 
-    `uses_gpu`: whether it works on one at all. `owned`: started by us, so that a dead one may be ended.
+    `uses_gpu`: whether it works on one at all. `owned`: started by us, so that a dead one may be ended. `pace`: how
+    many times faster than life it works (a simulated one).
     """
 
     owned: bool
     pid: int | None
     gpu: int | None
     uses_gpu: bool
+    pace: float = 1.0
 
 
 def watched_server(handle: ServerHandle, board: GpuInfo | None) -> WatchedServer:
@@ -37,14 +41,23 @@ def watched_server(handle: ServerHandle, board: GpuInfo | None) -> WatchedServer
         pid=handle.pid if handle.local else None,
         gpu=None if board is None else board.gpu,
         uses_gpu=any(device.type != "cpu" for device in handle.stats.devices),
+        pace=_pace(handle) if handle.stats.is_simulated else 1.0,
     )
 
 
-class HangWatch:
-    """One prompt's watch, asked in the thread that follows it. A context: inside, it hears the readings of the GPU.
+def _pace(handle: ServerHandle) -> float:
+    """What a stand-in was started with; 1 when it does not say."""
+    argv = handle.stats.system.argv
+    place = argv.index(_SPEED) + 1 if _SPEED in argv else len(argv)
+    with contextlib.suppress(ValueError, IndexError):
+        return max(1.0, float(argv[place]))
+    return 1.0
 
-    `pace`: how many times faster than life the server works (a simulated one). `roles` of its nodes and `usual` stage
-    times are those of the job.
+
+class HangWatch:
+    """One prompt's watch, asked in the thread that follows it. From `begin` to `end` it hears the readings of the GPU.
+
+    `usual`: stage times of earlier runs of the same job.
     """
 
     def __init__(
@@ -54,7 +67,6 @@ class HangWatch:
         clock: Clock,
         *,
         usual: Mapping[Role, Usual] | None = None,
-        pace: float = 1.0,
         work: Callable[[int], ProcessWork | None] = work_of,
         patience: Patience | None = None,
     ) -> None:
@@ -62,9 +74,9 @@ class HangWatch:
         self._bus = bus
         self._clock = clock
         self._usual = usual or {}
-        self._pace = max(pace, 1.0)
+        self._pace = server.pace
         self._work = work
-        self._patience = patience or Patience().at_pace(pace)
+        self._patience = patience or Patience().at_pace(server.pace)
         self._progress = JobProgress({}, self._usual)
         self._prompt_id = ""
         self._heard_s = clock.monotonic()

@@ -1,6 +1,7 @@
 """The queue at work: the file on disk, what of it is begun now, and what the faces are told of it."""
 
 import queue
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -33,6 +34,8 @@ class JobQueue:
         self._asked: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._store: QueueStore | None = None
         self._held_back: frozenset[int] = frozenset()
+        self.ready: tuple[QueuedJob, ...] = ()
+        """Jobs that wait and will be begun by themselves, in order, as last seen."""
         self.wake: Callable[[], None] = lambda: None
         """Called when there may be something to do."""
         self._worker = Worker("job-queue", self._work, on_problem=self._tell)
@@ -82,6 +85,22 @@ class JobQueue:
     def pause(self, is_paused: bool) -> None:
         """Begin nothing new, or go on."""
         self._ask(lambda store: store.pause(is_paused))
+
+    def hold(self) -> None:
+        """Begin nothing of what waits now until `resume`; unlike a pause it is forgotten at the end."""
+
+        def work(store: QueueStore) -> None:
+            waiting = {job.job_id for job in store.jobs(JobState.waiting)}
+            self._held_back |= waiting
+
+        self._ask(work)
+
+    def flush(self) -> None:
+        """Wait until everything that was asked for is done."""
+        done = threading.Event()
+        self._asked.put(done.set)
+        while self._worker.is_alive and not done.wait(0.05):
+            pass
 
     def resume(self) -> None:
         """Begin with what waits from an earlier session, and let what was interrupted wait again."""
@@ -173,6 +192,8 @@ class JobQueue:
             return
         known = {job.job_id for job in jobs if job.state is JobState.waiting or job.state is JobState.interrupted}
         self._held_back &= known
+        waiting = (job for job in jobs if job.state is JobState.waiting and job.job_id not in self._held_back)
+        self.ready = () if is_paused else tuple(waiting)
         self._bus.publish(
             QueueChanged(time_s=self._clock.now(), jobs=jobs, is_paused=is_paused, held_back=self._held_back)
         )

@@ -18,6 +18,7 @@ from wan22.comfy.workflow_import import for_server
 from wan22.job.collect import collect_outputs
 from wan22.job.follow import FollowResult, PromptFollower
 from wan22.job.hang_watch import HangWatch, watched_server
+from wan22.job.kept_image import keep_image
 from wan22.job.prompt_plan import prompt_plan
 from wan22.job.server import ServerHandle, ServerProvider
 from wan22.job.start_image import StartImage, read_start_image
@@ -55,10 +56,7 @@ _LOOK_THERE = "The server may still be working on the job: look at its queue."
 
 @dataclass(frozen=True, slots=True)
 class JobParts:
-    """What a job works with; `wiring` picks the parts.
-
-    `pace`: how many times faster than life the server works. `usual_times`: usual stage times for a run, by its id.
-    """
+    """What a job works with; `wiring` picks the parts. `usual_times`: usual stage times for a run, by its id."""
 
     clock: Clock
     bus: Bus
@@ -69,7 +67,6 @@ class JobParts:
     models: ModelManifest
     telemetry: Callable[[], JobTelemetry]
     simulated: bool = False
-    pace: float = 1.0
     usual_times: Callable[[str], Mapping[Role, Usual]] = lambda _run_id: {}
     read_workflow: Callable[[Path], Workflow] | None = None
 
@@ -129,8 +126,16 @@ class GenerationJob:
         self._bus = parts.bus
         self._clock = parts.clock
 
-    def run(self, request: GenerationRequest, cancel: CancelToken, retry: Retry | None = None) -> JobResult:
+    def run(
+        self,
+        request: GenerationRequest,
+        cancel: CancelToken,
+        retry: Retry | None = None,
+        opened: Callable[[str], None] = lambda _run_id: None,
+    ) -> JobResult:
         """Make the video. `retry`: it is a gentler try at what an earlier run had no memory for.
+
+        `opened` is told the id of the run once its folder is there.
 
         Raises AppError for a request that cannot even begin (unreadable image, unknown workflow). From then on
         there is a run folder, and every ending, also a failure, is a `JobResult` whose folder is closed.
@@ -150,7 +155,9 @@ class GenerationJob:
         work = _Work(workflow, graph, image, request, self._parts.telemetry(), manifest.run_id)
         writer = RunWriter(folder, self._clock, on_problem=self._tell)
         manifest = writer.open(manifest)
-        unsubscribe = self._bus.subscribe(partial(_keep_own, writer, work.telemetry))
+        opened(manifest.run_id)
+        keep_image(image.path, folder)
+        unsubscribe = self._bus.subscribe(partial(keep_own, writer, work.telemetry))
         outcome, found = PromptOutcome.error, None
         try:
             self._bus.publish(
@@ -164,7 +171,7 @@ class GenerationJob:
             found = error.problem
             outcome = PromptOutcome.cancelled if found.code == "cancelled" else PromptOutcome.error
         except KeyboardInterrupt:  # the second Ctrl-C: leave at once, but leave a run that says why
-            outcome, found = PromptOutcome.cancelled, _left_at_once(work.handle)
+            outcome, found = PromptOutcome.cancelled, left_at_once(work.handle)
             raise
         finally:
             self._let_go(work)
@@ -215,7 +222,7 @@ class GenerationJob:
             if collected.problems:
                 return PromptOutcome.error if not collected.saved else result.outcome, collected.problems[0]
         if result.outcome is PromptOutcome.interrupted and cancel.is_set:
-            return PromptOutcome.cancelled, _stopped(result, handle)
+            return PromptOutcome.cancelled, stopped(result, handle)
         return result.outcome, result.problem
 
     def _convert(self, work: _Work, definitions: NodeDefinitions) -> None:
@@ -276,7 +283,6 @@ class GenerationJob:
             self._bus,
             self._clock,
             usual=self._parts.usual_times(work.run_id),
-            pace=self._parts.pace,
         )
         follower = PromptFollower(handle.client, self._bus, self._clock, crash=handle.crash, watch=watch)
         result = follower.run(plan, cancel)
@@ -338,7 +344,7 @@ class GenerationJob:
         return manifest.model_copy(update=update)
 
 
-def _keep_own(writer: RunWriter, telemetry: JobTelemetry, fact: BusFact) -> None:
+def keep_own(writer: RunWriter, telemetry: JobTelemetry, fact: BusFact) -> None:
     """Give a fact to the writer, but no readings of this machine when the job runs on another one."""
     if not (telemetry.is_foreign and isinstance(fact, GpuSampled)):
         writer.accept(fact)
@@ -349,14 +355,15 @@ def _verdicts(claims: Sequence[LaunchClaim]) -> list[tuple[str, str, str, Proof]
     return [(claim.name, claim.expected, claim.found, claim.proof) for claim in claims]
 
 
-def _stopped(result: FollowResult, handle: ServerHandle) -> Problem:
+def stopped(result: FollowResult, handle: ServerHandle) -> Problem:
     """What is said after Ctrl-C: a server of ours is stopped with the job, another one may not have obeyed."""
     if result.left_running and not handle.owned and result.problem is not None:
         return problem("cancelled", result.problem.message, hint=_LOOK_THERE)
     return problem("cancelled", "Stopped on request; the run is kept as far as it came.")
 
 
-def _left_at_once(handle: ServerHandle | None) -> Problem:
+def left_at_once(handle: ServerHandle | None) -> Problem:
+    """What is said when a second request did not wait for the server."""
     text = "Stopped at once on a second request."
     if handle is None or handle.owned:
         return problem("cancelled", text)

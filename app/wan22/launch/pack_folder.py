@@ -51,15 +51,15 @@ def installed_packs(folders: Iterable[Path]) -> tuple[InstalledPack, ...]:
 
 
 def find_pack(
-    packs: Sequence[InstalledPack], *, id: str | None, url: str | None, names: Iterable[str]
+    packs: Sequence[InstalledPack], *, identity: str | None, url: str | None, names: Iterable[str]
 ) -> InstalledPack | None:
-    """The installed pack that has this id, address or one of these folder names; an enabled one before others."""
+    """The installed pack with this identity, address or one of these folder names; an enabled one before others."""
     wanted = {_plain(name) for name in names if name}
-    if id:
-        wanted.add(_plain(id))
+    if identity:
+        wanted.add(_plain(identity))
     for pack in packs:
         own = {_plain(pack.name), _plain(pack.name.partition("@")[0])}
-        if (pack.id and id and _plain(pack.id) == _plain(id)) or own & wanted:
+        if (pack.id and identity and _plain(pack.id) == _plain(identity)) or own & wanted:
             return pack
         if url and pack.url and same_repository(pack.url, url):
             return pack

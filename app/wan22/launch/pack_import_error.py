@@ -7,6 +7,18 @@ from wan22.schema.node_pack import ImportFailure
 from wan22.system.line_text import clean_line, strip_level_tag
 
 _CANNOT = re.compile(r"^Cannot import (?P<path>.+?) module for custom nodes: ?(?P<error>.*)$")
+_OTHERS = (
+    (re.compile(r"^Error while calling comfy_entrypoint in (?P<path>.+?): (?P<error>.*)$"), ""),
+    (
+        re.compile(r"^Skip (?P<path>.+?) module for custom nodes due to the lack of "),
+        "It is no node pack: it has neither NODE_CLASS_MAPPINGS nor comfy_entrypoint.",
+    ),
+    (
+        re.compile(r"^Skipping (?P<path>.+?) due to disable_all_custom_nodes"),
+        "ComfyUI was started with --disable-all-custom-nodes.",
+    ),
+    (re.compile(r"^Blocked by policy: (?P<path>.+)$"), "The Manager's policy does not let it load."),
+)
 _FAILED = re.compile(r"^\s*[\d.]+ seconds \(IMPORT FAILED\): (?P<path>.+)$")
 _TIMED = re.compile(r"^\s*[\d.]+ seconds(?: \(IMPORT FAILED\))?: (?P<path>.+)$")
 _STARTS = re.compile(r"^Traceback \(most recent call last\):")
@@ -36,6 +48,8 @@ def import_failures(lines: Sequence[str]) -> tuple[ImportFailure, ...]:
         if cannot is not None:
             trace = _trace_before(clean, number)
             found[cannot["path"]] = _failure(cannot["path"], _error_of(trace, cannot["error"]), trace)
+        elif (other := _other(line)) is not None:
+            found.setdefault(other.path, other)
         elif (failed := _FAILED.match(line)) is not None and failed["path"] not in found:
             found[failed["path"]] = _failure(failed["path"], "", ())
     return tuple(found.values())
@@ -105,6 +119,14 @@ def _failure(path: str, error: str, trace: tuple[str, ...]) -> ImportFailure:
     )
 
 
+def _other(line: str) -> ImportFailure | None:
+    for pattern, words in _OTHERS:
+        match = pattern.match(line)
+        if match is not None:
+            return _failure(match["path"], words or match.groupdict().get("error", ""), ())
+    return None
+
+
 def _trace_before(lines: Sequence[str], end: int) -> tuple[str, ...]:
     """The trace that ends right before the line `end`; empty when there is none."""
     for start in range(end - 1, max(-1, end - _MAX_TRACE), -1):
@@ -124,7 +146,7 @@ def _trace_before(lines: Sequence[str], end: int) -> tuple[str, ...]:
 
 def _is_chained(lines: Sequence[str], start: int, end: int) -> bool:
     return any(
-        "exception" in line and "another exception" in line or "direct cause" in line for line in lines[start:end]
+        ("exception" in line and "another exception" in line) or "direct cause" in line for line in lines[start:end]
     )
 
 

@@ -129,7 +129,8 @@ def _nothing_in(path: Path) -> str:
 
 
 def _links(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if Path(folder, name).is_symlink()]
+    """What stays behind: links, and the lock of whoever writes there."""
+    return [name for name in names if Path(folder, name).is_symlink() or name == RunFolder(Path(folder)).lock.name]
 
 
 def _remove(folder: RunFolder) -> None:

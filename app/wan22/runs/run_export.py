@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -47,7 +47,7 @@ _STAMP = (1980, 1, 1, 0, 0, 0)
 class ExportOptions:
     """`left_out`: what does not travel; `strip` is needed to leave out prompts. `replaces`: an old file may go."""
 
-    left_out: LeftOut = LeftOut()
+    left_out: LeftOut = field(default_factory=LeftOut)
     strip: Strip | None = None
     home: Path | None = None
     replaces: bool = False

@@ -1,5 +1,6 @@
 """Facts to disk while a run goes on: nothing that happens to the disk may hold up or break the run itself."""
 
+import contextlib
 import json
 import logging
 import queue
@@ -21,6 +22,7 @@ from wan22.schema.problem import AppError, Problem
 from wan22.schema.run import RunManifest
 from wan22.system.cancel import CancelToken
 from wan22.system.clock import Clock
+from wan22.system.file_lock import file_lock
 from wan22.system.files import file_error, write_text_atomic
 from wan22.system.threads import Worker
 
@@ -81,6 +83,7 @@ class RunWriter:
         self._failures = 0
         self._is_told = False
         self._is_closed = False
+        self._lock = contextlib.ExitStack()
         self._worker = Worker("run-writer", self._work, on_problem=self._tell_crash)
 
     def open(self, manifest: RunManifest) -> RunManifest:
@@ -93,6 +96,10 @@ class RunWriter:
         except OSError as error:
             raise file_error(error, self._folder.path, writing=True) from error
         write_manifest(self._folder, manifest)
+        try:
+            self._lock.enter_context(file_lock(self._folder.lock))
+        except OSError as error:
+            raise file_error(error, self._folder.lock, writing=True) from error
         self._worker.start()
         return manifest
 
@@ -125,6 +132,8 @@ class RunWriter:
         except AppError as error:
             self._tell(error.problem)
             manifest = manifest.model_copy(update={"incomplete": True})
+        with contextlib.suppress(OSError):  # the lock file may stay behind: unlocked it says nothing
+            self._lock.close()
         return manifest
 
     def _is_drained(self) -> bool:

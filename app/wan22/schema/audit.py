@@ -211,13 +211,15 @@ class ChangeWeight(Enum):
 
 
 class AuditChange(Tolerant):
-    """One difference of two snapshots. `sentence` says it in full; `note` is what is known to follow from it.
+    """One difference of two snapshots. `subject` names what changed, `sentence` says it in full.
 
-    `is_drift`: the machine is another one than it was, not only in another state of the day.
+    `note`: what is known to follow from it. `is_drift`: the machine is another one than it was, not only in another
+    state of the day.
     """
 
     part: AuditPart
     key: str
+    subject: str
     sentence: str
     before: str
     after: str

@@ -1,8 +1,13 @@
 """The steps of a ladder: gentler ways to make a video that the GPU had no memory for, and how far one may go."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 from wan22.schema.frozen import Tolerant
+from wan22.schema.request import GenerationRequest
+
+_WHERE_WEIGHTS_ARE = frozenset({"--gpu-only", "--highvram", "--normalvram", "--lowvram", "--novram", "--cpu"})
+_OF_REQUEST = ("width", "height", "length", "previews", "tiled_decode")
 
 
 class Effect(Enum):
@@ -29,7 +34,7 @@ class OomPolicy(Enum):
 class Rung(Tolerant):
     """One gentler way. `cost` and `changes` are sentences for the person who is asked.
 
-    `flags`: words for ComfyUI's command line on top of the others; `instead_of`: flags of a profile that they replace.
+    `flags`: words for ComfyUI's command line on top of the others.
     `is_fresh`: the server is started anew, or told to let go of everything, before. `width` to `length`, `previews`
     and `tiled_decode`: what becomes of the request; None = as it was. `vram_bytes`: the estimate for the job then,
     None where it cannot be told.
@@ -48,3 +53,23 @@ class Rung(Tolerant):
     previews: bool | None = None
     tiled_decode: bool | None = None
     vram_bytes: int | None = None
+
+    def apply(self, request: GenerationRequest, flags: Sequence[str] = ()) -> tuple[GenerationRequest, tuple[str, ...]]:
+        """The request and the extra flags with this rung's changes."""
+        update = {name: value for name in _OF_REQUEST if (value := getattr(self, name)) is not None}
+        return request.model_copy(update=update), joined_flags(flags, self.flags)
+
+
+def joined_flags(flags: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    """Words of both command lines; a flag of `more` takes the place of the same or an excluded one, values included."""
+    names = {word for word in more if word.startswith("--")}
+    if names & _WHERE_WEIGHTS_ARE:
+        names |= _WHERE_WEIGHTS_ARE
+    kept: list[str] = []
+    is_dropped = False
+    for word in flags:
+        if word.startswith("--"):
+            is_dropped = word.partition("=")[0] in names
+        if not is_dropped:
+            kept.append(word)
+    return (*kept, *more)

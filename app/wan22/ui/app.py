@@ -95,7 +95,7 @@ class Panel(QObject):
 
         parts = wiring.parts()
         opening = Opening(parts, self._options)
-        desk = make_desk(parts, opening.settings.sample_hz)
+        desk = make_desk(parts, opening.settings.sample_hz, lambda: self._shared().panel.choice)
         context = self._context = Context(self.theme, parts, self.window, desk, self._memory)
         self._closing = Closing(context)
         opening.apply(context)

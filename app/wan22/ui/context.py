@@ -33,7 +33,7 @@ from wan22.ui.state.stored_run import inventory_of, recorded_facts
 from wan22.ui.state_items import StateItems
 from wan22.ui.theme import Theme
 from wan22.wiring import Demo, Parts
-from wan22.wiring.desk import ServerChoice, expected, prepared
+from wan22.wiring.desk import ServerChoice, expected
 
 
 class Context(QObject):
@@ -71,11 +71,11 @@ class Context(QObject):
         """Queue a job; the chosen server is started first when it does not run."""
         if request.previews and not self.panel.choice.previews:
             self.panel.choice = replace(self.panel.choice, previews=True)
-        self.desk.submit(request, prepared(self.panel.choice, self.parts, self.desk))
+        self.desk.submit([request], self.panel.settings.profile)
 
     def connect_server(self) -> None:
         """Start the chosen server, or attach to it."""
-        self.desk.connect(prepared(self.panel.choice, self.parts, self.desk))
+        self.desk.connect()
 
     def disconnect_server(self) -> None:
         """Stop the job and the server of ours, or let go of another one."""
@@ -87,7 +87,7 @@ class Context(QObject):
 
     def drop(self, number: int) -> None:
         """Take a waiting job away."""
-        self.desk.drop(number)
+        self.desk.queue.remove([number])
 
     def use_demo(self, demo: Demo) -> None:
         """The stand-in instead of a ComfyUI, from now on and for this session."""

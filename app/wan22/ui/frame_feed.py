@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -19,6 +20,9 @@ from wan22.ui.state.run_state import LiveRun
 from wan22.ui.state.stage_rows import STAGE_NAMES
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.gpu_strip import CellText
+
+if TYPE_CHECKING:
+    from wan22.schema.problem import Problem
 
 TEXT_MS = 1000
 SOON_MS = 40

@@ -11,7 +11,7 @@ from wan22.schema.problem import AppError, Problem
 from wan22.schema.settings import Settings
 from wan22.ui.context import Context
 from wan22.ui.state.stored_run import source_of_run
-from wan22.wiring.desk import ServerChoice, left_workplace, prepared
+from wan22.wiring.desk import ServerChoice, left_workplace
 
 if TYPE_CHECKING:
     from wan22.ui.app import WindowOptions
@@ -62,8 +62,7 @@ class Opening:
     def _find_server(self, context: Context) -> None:
         """The server that an earlier panel left running, else the stand-in, which costs nothing to start."""
         choice, desk = context.panel.choice, context.desk
-        otherwise = prepared(choice, self._parts, desk) if context.panel.is_demo else None
-        desk.adopt(partial(left_workplace, choice, self._parts, desk), otherwise)
+        desk.adopt(partial(left_workplace, choice, self._parts, desk), or_connect=context.panel.is_demo)
 
     def _open_run(self, context: Context) -> None:
         name = self._options.show or self._options.replay or ""

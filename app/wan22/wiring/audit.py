@@ -48,9 +48,10 @@ _RUNS_LOOKED_AT = 40
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A snapshot to compare with, and how to name it: "the last fast run, of 2026-11-25 01:02"."""
+    """A snapshot to compare with, how a sentence names it ("the last fast run"), and when that was (epoch seconds)."""
 
     name: str
+    moment_s: float
     snapshot: AuditSnapshot
 
 
@@ -163,16 +164,23 @@ def reference(chosen: Settings, shared: Parts) -> Reference | None:
     fast = next((entry for entry in runs if _is_fast(entry)), None)
     for entry, words in ((fast, "the last fast run"), (runs[0] if runs else None, "the last run")):
         snapshot = _of_run(entry)
-        if entry is not None and snapshot is not None:
-            return Reference(f"{words}, of {moment_words(snapshot.taken_s)}", snapshot)
+        if entry is not None and entry.manifest is not None and snapshot is not None:
+            return Reference(words, entry.manifest.started_s, snapshot)
     for kept in audit_shelf(shared).kept():
         try:
             snapshot = read_snapshot(kept.path)
         except AppError:
             continue
         if not snapshot.simulated:
-            return Reference(f"the audit of {moment_words(kept.taken_s)}", snapshot)
+            return Reference("the last audit", snapshot.taken_s, snapshot)
     return None
+
+
+def reference_named(name: str, chosen: Settings) -> Reference:
+    """One of `references` by its name. AppError as `snapshot_named`."""
+    snapshot = snapshot_named(name, chosen)
+    path = Path(name)
+    return Reference(f"the run {path.name}" if path.is_dir() else "that audit", snapshot.taken_s, snapshot)
 
 
 def references(chosen: Settings, shared: Parts) -> tuple[tuple[str, str, str], ...]:

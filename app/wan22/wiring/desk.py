@@ -1,13 +1,15 @@
 """The desk of a face that stays open, and the servers that it can be given."""
 
+import os
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from wan22.comfy.http import parse_server_url
 from wan22.job.adopted import AdoptedProvider
-from wan22.job.desk import Desk, HeldProvider, Prepare, Workplace
+from wan22.job.desk import Desk, HeldProvider, Workplace
 from wan22.job.expectation import RunExpected, RunJudged
+from wan22.job.job_queue import JobQueue
 from wan22.job.live_sampler import LiveSampler
 from wan22.job.session import GenerationJob, JobResult
 from wan22.job.telemetry import JobTelemetry, SamplerHandle
@@ -15,11 +17,14 @@ from wan22.launch.discovery import find_installation
 from wan22.launch.server_record import find_left_server
 from wan22.runs.catalog import own_band
 from wan22.runs.layout import RunFolder
+from wan22.runs.queue_store import QueueStore
 from wan22.runs.reader import read_manifest
 from wan22.schema.gpu import GpuInventory, GpuSampled
 from wan22.schema.problem import Problem, app_error
 from wan22.schema.profile import Profile
+from wan22.schema.queue import QueuedJob
 from wan22.schema.settings import Settings
+from wan22.system.process_table import identity_of
 from wan22.wiring.generation import job_parts
 from wan22.wiring.gpu_reading import sampler_factory
 from wan22.wiring.history import summarise, usual_times
@@ -46,14 +51,19 @@ class ServerChoice:
     demo: Demo | None = None
     previews: bool = False
 
+    def for_job(self, job: QueuedJob) -> "ServerChoice":
+        """The same server for one job: with its profile, and with previews if it wants them."""
+        settings = self.settings.model_copy(update={"profile": job.profile})
+        return replace(self, settings=settings, previews=self.previews or job.request.previews)
+
     @property
     def is_made(self) -> bool:
         """Whether there is anything to start or to attach to."""
         return self.demo is not None or self.settings.url is not None or self.settings.comfyui is not None
 
 
-def make_desk(shared: Parts, hz: float) -> Desk:
-    """A desk that is not started yet."""
+def make_desk(shared: Parts, hz: float, choice: Callable[[], ServerChoice] = lambda: ServerChoice(Settings())) -> Desk:
+    """A desk that is not started yet. `choice` is asked for the server whenever something is begun."""
 
     def sampler(
         source: str,
@@ -63,13 +73,20 @@ def make_desk(shared: Parts, hz: float) -> Desk:
     ) -> SamplerHandle:
         return sampler_factory(source, hz, shared.clock)(sampled, failed, found)
 
+    def prepare(job: QueuedJob | None) -> Workplace:
+        chosen = choice()
+        return _workplace(chosen if job is None else chosen.for_job(job), shared, desk)
+
+    queue = JobQueue(partial(_queue_store, shared), shared.bus, shared.clock)
     live = LiveSampler(sampler, shared.bus, shared.clock)
-    return Desk(shared.bus, shared.clock, live, partial(_judge, shared))
+    desk = Desk(shared.bus, shared.clock, live, queue, prepare, partial(_judge, shared))
+    return desk
 
 
-def prepared(choice: ServerChoice, shared: Parts, desk: Desk) -> Prepare:
-    """What makes the workplace of a choice; called by the desk, in its own thread."""
-    return partial(_workplace, choice, shared, desk)
+def _queue_store(shared: Parts) -> QueueStore:
+    us = identity_of(os.getpid())
+    assert us is not None
+    return QueueStore(shared.folders.data / "queue.sqlite3", us, shared.clock.now)
 
 
 def left_workplace(choice: ServerChoice, shared: Parts, desk: Desk) -> Workplace | None:

@@ -1,16 +1,22 @@
 """The job that makes a video, put together."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
 from wan22.comfy.model_manifest import load_model_manifest
 from wan22.job.server import ServerProvider
 from wan22.job.session import GenerationJob, JobParts
 from wan22.job.telemetry import JobTelemetry
+from wan22.runs.own_band import Usual
+from wan22.schema.events import Role
+from wan22.schema.problem import AppError
 from wan22.schema.profile import Profile
 from wan22.schema.settings import Settings
 from wan22.system.paths import data_folder, user_folders
 from wan22.wiring.gpu_reading import parsed_source, sampler_factory
+from wan22.wiring.history import usual_times
 from wan22.wiring.parts import Parts, runs_folder
 from wan22.wiring.server import Demo, attached_provider, choose_profile, demo_server, owned_server
 from wan22.wiring.workflow import workflow_read
@@ -72,5 +78,14 @@ def job_parts(
         models=load_model_manifest(data_folder() / "workflows" / "models.json"),
         telemetry=telemetry,
         simulated=simulated,
+        usual_times=partial(_usual_times, runs_folder(chosen)),
         read_workflow=workflow_read(),
     )
+
+
+def _usual_times(root: Path, run_id: str) -> Mapping[Role, Usual]:
+    """Usual stage times of a run that goes on; none when the runs cannot be read, which is no reason to fail."""
+    try:
+        return usual_times(root, run_id)
+    except AppError:
+        return {}

@@ -37,11 +37,12 @@ def flag_schema(folder: Path, python: Path | None = None) -> tuple[Installation,
 
 @dataclass(frozen=True, slots=True)
 class OwnedServer:
-    """A ComfyUI of ours that can be started: the plan, its profile and the provider that runs it."""
+    """A ComfyUI of ours that can be started: the plan, its profile, the flags it knows, the provider that runs it."""
 
     plan: LaunchPlan
     profile: Profile
     provider: OwnedProvider
+    schema: FlagSchema
 
 
 def choose_profile(chosen: Settings) -> Profile:
@@ -139,7 +140,7 @@ def _owned(
         data_folder=shared.folders.data,
         keep=keep,
     )
-    return OwnedServer(plan, profile, provider)
+    return OwnedServer(plan, profile, provider, schema)
 
 
 def _no_comfyui() -> AppError:

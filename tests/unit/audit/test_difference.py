@@ -49,7 +49,6 @@ def test_words_in_the_order_of_their_weight():
         "torch 2.8.0 → 2.9.1+cu130",
         "sageattention 2.2.0 → not installed",
         "ComfyUI 0.25.0 → 0.3.64",
-        "Commit of ComfyUI",
         "Hardware-accelerated GPU scheduling",
         "aiohttp is new",
     ]

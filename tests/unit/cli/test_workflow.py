@@ -128,3 +128,16 @@ def test_list_names_what_the_editor_saved(tmp_path: Path, capsys: pytest.Capture
 def test_list_without_an_installation_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     assert _workflow("list") == 5
     assert "--comfyui" in capsys.readouterr().err
+
+
+def test_lora_files_of_an_installation_are_looked_into(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _installation(tmp_path)
+    (folder / "models" / "loras").mkdir(parents=True)
+    entry = {"dtype": "F16", "shape": [4, 3072], "data_offsets": [0, 0]}
+    names = ("lora_down", "lora_up")
+    header = json.dumps({f"diffusion_model.blocks.0.self_attn.q.{name}.weight": entry for name in names}).encode()
+    lora = folder / "models" / "loras" / "wan2.2_i2v_lightx2v_4steps_lora_v1_high_noise.safetensors"
+    lora.write_bytes(len(header).to_bytes(8, "little") + header)
+    document = _analysed(capsys, "wan22_i2v_two_pass", "--comfyui", folder)
+    (found,) = (item for item in document["findings"] if item["rule"] == "lora_does_not_fit")
+    assert "made for Wan 2.2 5B" in found["message"]

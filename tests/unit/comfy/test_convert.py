@@ -24,8 +24,10 @@ from wan22.comfy.convert import ConvertOptions, convert_workflow
 from wan22.comfy.input_check import wrong_inputs
 from wan22.comfy.object_info import NodeDefinitions
 from wan22.schema.problem import AppError
+from wan22.wiring.workflow import shipped_definitions
 
 INDEX = json.loads((CASES / "index.json").read_text(encoding="utf-8"))
+REFEREED = json.loads((CASES / "own" / "refereed.json").read_text(encoding="utf-8"))
 NEW = "video_wan2_2_14B_i2v.json-0.1.123"
 
 
@@ -33,6 +35,12 @@ NEW = "video_wan2_2_14B_i2v.json-0.1.123"
 def test_cases_become_what_the_editor_makes_of_them(entry: dict[str, str]) -> None:
     version = entry["object_info"].removeprefix("object_info.").removesuffix(".subset.json")
     assert converted(case(entry["ui"]), version) == case(entry["expected_api"])
+
+
+@pytest.mark.parametrize("entry", REFEREED, ids=[entry["case"] for entry in REFEREED])
+def test_small_workflows_become_what_the_editor_makes_of_them(entry: dict[str, Any]) -> None:
+    options = ConvertOptions(titles=False)
+    assert convert_workflow(entry["workflow"], shipped_definitions(), options).graph == entry["expected"]
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.json")), ids=lambda path: path.name[:45])

@@ -16,6 +16,7 @@ import websocket
 from tests.unit.demo.look_alikes import Running, heard, look_alike, small_graph
 from wan22.demo.scenario import Fault, Neighbour, Scenario
 
+DECODE = next(node for node, item in small_graph().items() if item["class_type"] == "VAEDecode")
 HD = {"width": 1280, "height": 720, "length": 81}
 
 
@@ -212,7 +213,8 @@ def test_a_worker_that_stands_still(tmp_path: Path):
     with look_alike(tmp_path, Scenario(fault=Fault(kind="hang", at="decode"))) as running:
         link = running.listen("me")
         prompt_id = submit(running, small_graph(), "me")
-        heard(link, until=lambda one: one["type"] == "executing" and one["data"]["node"] == DECODE)
+        while heard(link, until="executing")[-1]["data"]["node"] != DECODE:
+            pass
         link.close()
         wait_for(lambda: running.comfy.gpu.load.busy == 0.0)
         wait_for(lambda: running.get("/demo/gpu").json()["reading"]["utilization_pct"] == 0)

@@ -4,19 +4,24 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from wan22.job.desk import Desk, Workplace
+from wan22.job.job_queue import JobQueue
 from wan22.job.live_sampler import LiveSampler
-from wan22.schema.events import LaunchProved, ProblemFound, ServerStopped
-from wan22.schema.panel_fact import Activity, DeskChanged
-from wan22.schema.problem import app_error
+from wan22.runs.queue_store import QueueStore
+from wan22.schema.events import LaunchProved, ProblemFound, PromptOutcome, ServerStopped
+from wan22.schema.panel_fact import Activity, DeskChanged, QueueChanged
+from wan22.schema.problem import app_error, problem
+from wan22.schema.queue import QueuedJob
 from wan22.schema.request import GenerationRequest
 from wan22.system.bus import Bus
 from wan22.system.cancel import CancelToken
 from wan22.system.clock import SystemClock
+from wan22.system.process_table import ProcessIdentity
 
 
 class Provider:
@@ -49,14 +54,20 @@ class Job:
     def __init__(self, log: list[str], provider: Any, gate: threading.Event) -> None:
         self.log, self.provider, self.gate = log, provider, gate
 
-    def run(self, request: GenerationRequest, cancel: CancelToken) -> Any:
+    def run(self, request: GenerationRequest, cancel: CancelToken, *, opened: Callable[[str], None]) -> Any:
+        opened(f"run-{request.prompt}")
         self.provider.acquire(cancel)
         self.log.append(f"job {request.prompt}")
         cancel.on_set(self.gate.set)
         self.gate.wait(10)
+        outcome, found = PromptOutcome.success, None
         if cancel.is_set:
             self.log.append("left" if cancel.is_leaving else "cancelled")
-        return request.prompt
+            outcome = PromptOutcome.lost if cancel.is_leaving else PromptOutcome.cancelled
+            found = problem("job_left_running", "Left.") if cancel.is_leaving else problem("cancelled", "Stopped.")
+        if request.prompt == "fault":
+            raise RuntimeError("a fault in the program")
+        return SimpleNamespace(name=request.prompt, manifest=SimpleNamespace(outcome=outcome), problem=found)
 
 
 class Sampler:
@@ -71,8 +82,12 @@ class Sampler:
 
 
 class Scene:
-    def __init__(self) -> None:
+    """A job's profile names the place of its server; `chosen` is the one for the server alone."""
+
+    def __init__(self, folder: Path) -> None:
         clock = SystemClock()
+        self.places: dict[str, Callable[[], Workplace]] = {}
+        self.chosen = "one"
         self.log: list[str] = []
         self.facts: list[Any] = []
         self.results: list[Any] = []
@@ -80,8 +95,32 @@ class Scene:
         bus = Bus(clock)
         bus.subscribe(self.facts.append)
         live = LiveSampler(lambda source, *_: Sampler(self.log, source), bus, clock)
-        self.desk = Desk(bus, clock, live, self.results.append)
+        us = ProcessIdentity(1, 1.0)
+        queue = JobQueue(lambda: QueueStore(folder / "queue.sqlite3", us, clock.now), bus, clock)
+        self.desk = Desk(bus, clock, live, queue, self._prepare, lambda result: self.results.append(result.name))
         self.desk.start()
+
+    def _prepare(self, job: QueuedJob | None) -> Workplace:
+        return self.places[(job.profile if job is not None else None) or self.chosen]()
+
+    def submit(self, prompt: str, place: str = "one") -> None:
+        """Queue a job and wait until it is in the queue or begun."""
+        count = len(self.jobs())
+        self.places.setdefault(place, self.place(place))
+        self.desk.submit([request(prompt)], place)
+        self.until(lambda: len(self.jobs()) > count)
+
+    def connect(self, place: str, **values: Any) -> None:
+        self.chosen = place
+        self.places[place] = self.place(place, **values)
+        self.desk.connect()
+
+    def jobs(self) -> tuple[QueuedJob, ...]:
+        told = [fact for fact in self.facts if isinstance(fact, QueueChanged)]
+        return told[-1].jobs if told else ()
+
+    def states(self) -> dict[str, str]:
+        return {job.request.prompt or "": job.state.value for job in self.jobs()}
 
     def place(self, name: str, **values: Any) -> Callable[[], Workplace]:
         identity: Hashable = values.pop("identity", name)
@@ -120,67 +159,77 @@ def request(prompt: str) -> GenerationRequest:
 
 
 @pytest.fixture
-def scene():
-    made = Scene()
+def scene(tmp_path: Path):
+    made = Scene(tmp_path)
     yield made
     made.gate.set()
     made.desk.close()
 
 
+def servers(scene: Scene) -> list[str]:
+    return [line for line in scene.log if "read" not in line]
+
+
 def test_jobs_share_a_server_and_come_in_order(scene: Scene):
     scene.gate.set()
-    tickets = [scene.desk.submit(request(name), scene.place("one")) for name in ("a", "b")]
+    scene.submit("a")
+    scene.submit("b")
     scene.until(lambda: len(scene.results) == 2 and scene.is_idle())
-    assert [ticket.number for ticket in tickets] == [1, 2]
     assert scene.results == ["a", "b"]
     assert scene.log == ["read nvml", "unread nvml", "read simulated:one", "start one", "job a", "job b"]
     assert scene.desk.presence is not None
     assert scene.desk.presence.url == "http://one:8188"
+    scene.until(lambda: scene.states() == {"a": "done", "b": "done"})
+    assert {job.run_id for job in scene.jobs()} == {"run-a", "run-b"}
 
 
 def test_another_choice_brings_another_server(scene: Scene):
     scene.gate.set()
-    scene.desk.submit(request("a"), scene.place("one"))
-    scene.desk.submit(request("b"), scene.place("two"))
+    scene.submit("a", "one")
+    scene.submit("b", "two")
     scene.until(lambda: len(scene.results) == 2)
-    assert [line for line in scene.log if "read" not in line] == [
-        "start one",
-        "job a",
-        "stop one",
-        "start two",
-        "job b",
-    ]
+    assert servers(scene) == ["start one", "job a", "stop one", "start two", "job b"]
 
 
 def test_what_is_done_and_what_waits_is_told(scene: Scene):
     for name in ("a", "b", "c"):
-        scene.desk.submit(request(name), scene.place("one"))
+        scene.submit(name)
     scene.until(lambda: "job a" in scene.log)
     assert scene.desk.is_busy
+    scene.until(lambda: [ticket.number for ticket in scene.changes()[-1].waiting] == [2, 3])
     last = scene.changes()[-1]
     assert (last.activity, last.current and last.current.number) == (Activity.working, 1)
-    assert [ticket.number for ticket in last.waiting] == [2, 3]
-    scene.desk.drop(2)
-    assert [ticket.number for ticket in scene.changes()[-1].waiting] == [3]
+    scene.desk.queue.remove([2])
+    scene.until(lambda: [ticket.number for ticket in scene.changes()[-1].waiting] == [3])
     scene.gate.set()
     scene.until(scene.is_idle)
     assert scene.results == ["a", "c"]
 
 
+def test_a_paused_queue_begins_nothing_and_goes_on_later(scene: Scene):
+    scene.gate.set()
+    scene.desk.queue.pause(True)
+    scene.submit("a")
+    assert not scene.desk.is_busy
+    scene.desk.queue.pause(False)
+    scene.until(lambda: scene.results == ["a"])
+
+
 def test_cancel_stops_the_job_at_work_only(scene: Scene):
-    scene.desk.submit(request("a"), scene.place("one"))
+    scene.submit("a")
     scene.until(lambda: "job a" in scene.log)
     scene.desk.cancel_job()
     assert scene.changes()[-1].activity is Activity.stopping
     scene.until(scene.is_idle)
     assert "cancelled" in scene.log
     assert "stop one" not in scene.log
+    scene.until(lambda: scene.states() == {"a": "cancelled"})
     scene.desk.cancel_job()
     assert scene.is_idle()
 
 
 def test_a_server_alone_is_started_proved_and_stopped(scene: Scene):
-    scene.desk.connect(scene.place("one"))
+    scene.connect("one")
     scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
     assert any(isinstance(fact, LaunchProved) for fact in scene.facts)
     scene.desk.disconnect()
@@ -189,14 +238,18 @@ def test_a_server_alone_is_started_proved_and_stopped(scene: Scene):
     assert scene.log[-1] == "read nvml"
 
 
-def test_disconnecting_stops_the_job_and_drops_what_waits(scene: Scene):
+def test_disconnecting_stops_the_job_and_holds_back_what_waits(scene: Scene):
     for name in ("a", "b"):
-        scene.desk.submit(request(name), scene.place("one"))
+        scene.submit(name)
     scene.until(lambda: "job a" in scene.log)
     scene.desk.disconnect()
     scene.until(lambda: "stop one" in scene.log and scene.is_idle())
     assert "job b" not in scene.log
     assert not scene.desk.is_busy
+    scene.until(lambda: scene.states() == {"a": "cancelled", "b": "waiting"})
+    scene.gate.set()
+    scene.desk.queue.resume()
+    scene.until(lambda: "b" in scene.results)
 
 
 def test_what_cannot_begin_is_a_problem_and_the_next_job_goes_on(scene: Scene):
@@ -204,26 +257,44 @@ def test_what_cannot_begin_is_a_problem_and_the_next_job_goes_on(scene: Scene):
         raise app_error("comfyui_not_found", "The folder is gone.")
 
     scene.gate.set()
-    scene.desk.submit(request("a"), broken)
-    scene.desk.submit(request("b"), scene.place("one"))
+    scene.places["broken"] = broken
+    scene.submit("a", "broken")
+    scene.submit("b")
     scene.until(lambda: scene.results == ["b"])
     assert scene.codes() == ["comfyui_not_found"]
+    scene.until(lambda: scene.states() == {"a": "failed", "b": "done"})
+    failed = next(job for job in scene.jobs() if job.request.prompt == "a")
+    assert failed.problem is not None
+    assert failed.problem.code == "comfyui_not_found"
 
 
-def test_closing_stops_everything(scene: Scene):
-    scene.desk.submit(request("a"), scene.place("one"))
+def test_a_fault_in_a_job_is_told_and_the_desk_goes_on(scene: Scene):
+    scene.gate.set()
+    scene.submit("fault")
+    scene.submit("b")
+    scene.until(lambda: scene.results == ["b"])
+    assert scene.codes() == ["internal_error"]
+    scene.until(lambda: scene.states() == {"fault": "failed", "b": "done"})
+
+
+def test_closing_stops_everything_and_keeps_what_waits(scene: Scene, tmp_path: Path):
+    scene.submit("a")
+    scene.submit("b")
     scene.until(lambda: "job a" in scene.log)
     scene.desk.close()
     assert scene.log[-3:] == ["cancelled", "stop one", "unread simulated:one"]
-    scene.desk.submit(request("b"), scene.place("one"))
-    assert not scene.desk.is_busy
+    again = Scene(tmp_path)
+    again.until(lambda: again.states() == {"a": "cancelled", "b": "waiting"})
+    assert not again.desk.is_busy
+    again.desk.close()
 
 
 def test_closing_can_leave_job_and_server_at_work(scene: Scene):
-    scene.desk.submit(request("a"), scene.place("one"))
+    scene.submit("a")
     scene.until(lambda: "job a" in scene.log)
     scene.desk.close(leave_running=True)
     assert scene.log[-3:] == ["left", "leave one", "unread simulated:one"]
+    assert scene.states() == {"a": "interrupted"}
 
 
 def test_an_attached_server_that_goes_away_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch):
@@ -232,7 +303,7 @@ def test_an_attached_server_that_goes_away_is_told(scene: Scene, monkeypatch: py
     def ping() -> None:
         raise app_error("server_unreachable", "Nobody answers.")
 
-    scene.desk.connect(scene.place("far", ping=ping))
+    scene.connect("far", ping=ping)
     scene.until(lambda: any(isinstance(fact, ServerStopped) for fact in scene.facts))
     scene.until(lambda: scene.desk.presence is None)
     assert scene.codes() == []
@@ -240,21 +311,24 @@ def test_an_attached_server_that_goes_away_is_told(scene: Scene, monkeypatch: py
 
 def test_a_server_that_was_left_running_is_taken_up_and_used(scene: Scene):
     left = scene.place("left", identity="same", found_again=True)
-    scene.desk.adopt(left, scene.place("new"))
+    scene.desk.adopt(left, or_connect=False)
     scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
     assert scene.desk.presence is not None
     assert scene.desk.presence.found_again
     scene.gate.set()
-    scene.desk.submit(request("a"), scene.place("other", identity="same"))
+    scene.places["other"] = scene.place("other", identity="same")
+    scene.submit("a", "other")
     scene.until(lambda: scene.results == ["a"])
-    assert [line for line in scene.log if "read" not in line] == ["start left", "job a"]
+    assert servers(scene) == ["start left", "job a"]
 
 
 def test_without_a_left_server_the_other_one_is_started_or_none(scene: Scene):
-    scene.desk.adopt(lambda: None)
-    scene.desk.adopt(lambda: None, scene.place("new"))
+    scene.chosen = "new"
+    scene.places["new"] = scene.place("new")
+    scene.desk.adopt(lambda: None, or_connect=False)
+    scene.desk.adopt(lambda: None, or_connect=True)
     scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
-    assert [line for line in scene.log if "read" not in line] == ["start new"]
+    assert servers(scene) == ["start new"]
 
 
 def test_a_left_server_that_has_ended_meanwhile_is_replaced(scene: Scene):
@@ -264,10 +338,11 @@ def test_a_left_server_that_has_ended_meanwhile_is_replaced(scene: Scene):
         places.append(scene.place("left", identity="same", found_again=True)())
         return places[0]
 
-    scene.desk.adopt(left)
+    scene.desk.adopt(left, or_connect=False)
     scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
     places[0].provider.is_running = False  # type: ignore[misc]
     scene.gate.set()
-    scene.desk.submit(request("a"), scene.place("new", identity="same"))
+    scene.places["new"] = scene.place("new", identity="same")
+    scene.submit("a", "new")
     scene.until(lambda: scene.results == ["a"])
-    assert [line for line in scene.log if "read" not in line] == ["start left", "start new", "job a"]
+    assert servers(scene) == ["start left", "start new", "job a"]

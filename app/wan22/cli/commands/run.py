@@ -11,9 +11,11 @@ from wan22.cli.commands.launch import COMFYUI, DEMO, DEMO_SPEED, FLAG, JSON, POR
 from wan22.cli.console import Console, console_from_flag
 from wan22.cli.exit_codes import exit_code_for
 from wan22.cli.interrupt import stop_on_signal
+from wan22.cli.oom_consent import OnOom, consent_of
 from wan22.cli.run_printer import RunPrinter
 from wan22.cli.run_report import print_summary
-from wan22.job.session import GenerationJob
+from wan22.job.ladder_job import LadderJob
+from wan22.job.session import JobResult
 from wan22.schema.problem import app_error
 from wan22.schema.request import MAX_SEED, GenerationRequest
 from wan22.schema.settings import Settings
@@ -30,7 +32,7 @@ def run(
     height: Annotated[int | None, typer.Option("--height", help="Pixels, a multiple of 16.")] = None,
     length: Annotated[int | None, typer.Option("--length", help="Frames, 4n+1; 81 are five seconds.")] = None,
     workflow: Annotated[
-        str, typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a file in API form.")
+        str, typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a workflow, picture or video file.")
     ] = "wan22_i2v_two_pass",
     profile: Annotated[str | None, PROFILE] = None,
     comfyui: Annotated[Path | None, COMFYUI] = None,
@@ -45,6 +47,10 @@ def run(
     flag: Annotated[list[str] | None, FLAG] = None,
     gpu: Annotated[str, typer.Option("--gpu", help="Readings: nvml, replay:RUN, simulated:URL or none.")] = "nvml",
     previews: Annotated[bool, typer.Option("--previews", help="Ask for preview pictures; they cost time.")] = False,
+    on_oom: Annotated[
+        OnOom,
+        typer.Option("--on-oom", help="Out of GPU memory: gentler tries never, for the same video, any; or ask."),
+    ] = OnOom.ask,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Make one video and keep everything about it in a run folder.
@@ -78,13 +84,19 @@ def run(
     parts = wiring.parts()
     # Before 0.4 ComfyUI sends previews only when it was started with a method; later ones ask each job.
     preview_flags = ("--preview-method", "auto") if previews and settings.url is None and stand_in is None else ()
-    job = wiring.generation_job(settings, parts, extra_flags=(*(flag or ()), *preview_flags), gpu=gpu, demo=stand_in)
+    job = wiring.ladder_job(
+        settings,
+        parts,
+        partial(consent_of, on_oom, console),
+        failed=partial(_say_failed, console),
+        extra_flags=(*(flag or ()), *preview_flags),
+        gpu=gpu,
+        demo=stand_in,
+    )
     _run(console, settings, parts, job, request)
 
 
-def _run(
-    console: Console, settings: Settings, parts: wiring.Parts, job: GenerationJob, request: GenerationRequest
-) -> None:
+def _run(console: Console, settings: Settings, parts: wiring.Parts, job: LadderJob, request: GenerationRequest) -> None:
     """Run the job under the eyes of the console; a failure ends the program with its exit code."""
     cancel = CancelToken()
     printer = RunPrinter(console, parts.bus, parts.clock, partial(wiring.usual_times, wiring.runs_folder(settings)))
@@ -96,6 +108,14 @@ def _run(
     if result.problem is not None:
         console.problem(result.problem)
         raise typer.Exit(exit_code_for(result.problem))
+
+
+def _say_failed(console: Console, result: JobResult) -> None:
+    """A try that a gentler one follows; with `--json` its run and its facts say the same."""
+    wiring.summarise(result.folder)
+    if not console.as_json and result.problem is not None:
+        console.text(f"✕ {result.problem.message}")
+        console.text(f"  run     {result.folder.path}")
 
 
 def _say_stopping(console: Console) -> None:

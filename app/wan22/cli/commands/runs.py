@@ -1,8 +1,8 @@
-"""`wan22 runs`: what is on disk: list, show, verify, import."""
+"""`wan22 runs`: what is on disk: list, show, verify, import; `run_keep` has the rest."""
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,25 +10,30 @@ from typing import Annotated
 import typer
 
 from wan22 import wiring
+from wan22.cli.commands import run_keep
+from wan22.cli.commands.run_list import chosen_filter, outcome_text, print_list, size_text
 from wan22.cli.console import Console, console_from_flag
 from wan22.cli.exit_codes import ExitCode
 from wan22.cli.run_report import GLYPHS
-from wan22.runs.catalog import CatalogEntry, find_run, list_runs
+from wan22.runs.catalog import find_run, list_runs
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import StoredRun, open_run
-from wan22.runs.summary import board_name, load_summary, summary_of
+from wan22.runs.run_filter import Ending, RunOrder
+from wan22.runs.summary import board_name, summary_of
 from wan22.runs.verify import verify_run
 from wan22.schema.duration_text import measured
 from wan22.schema.events import LaunchProved, ProblemFound, PromptOutcome
-from wan22.schema.problem import AppError, Severity, app_error
-from wan22.schema.run import JobParameters, RunManifest
+from wan22.schema.problem import Severity, app_error
+from wan22.schema.run import RunManifest
 from wan22.schema.server import Proof
 from wan22.schema.summary import GpuSummary, RunSummary, StageTiming
 from wan22.system.child_command import self_command
 from wan22.system.detached_start import start_detached
 from wan22.system.display import window_obstacle
+from wan22.system.paths import user_folders
+from wan22.wiring.run_history import import_any, run_history
 
-app = typer.Typer(no_args_is_help=True, help="Runs on disk: list, show, verify, import.")
+app = typer.Typer(no_args_is_help=True, help="Runs on disk: list, show, verify, note, export, import.")
 
 FOLDER = typer.Option("--output", "-o", metavar="DIR", help="Folder for runs, if it is not the usual one.")
 JSON = typer.Option("--json", help="Print JSON, one document a line.")
@@ -38,28 +43,25 @@ RUN = typer.Argument(metavar="RUN", help='Name of a run, the beginning of it, it
 @app.command("list")
 def list_command(
     output: Annotated[Path | None, FOLDER] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Only the newest so many; 0 = all.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Only the first so many; 0 = all.")] = 0,
+    text: Annotated[
+        str, typer.Option("--filter", "-f", metavar="WORDS", help="Words in title, prompt, note, profile or board.")
+    ] = "",
+    ending: Annotated[list[Ending] | None, typer.Option("--ending", help="How they ended; can be repeated.")] = None,
+    starred: Annotated[bool, typer.Option("--starred", help="Only those with a star.")] = False,
+    no_simulated: Annotated[bool, typer.Option("--no-simulated", help="Without those of the demo.")] = False,
+    board: Annotated[str, typer.Option("--board", metavar="NAME", help="A part of the GPU's name.")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="DAY", help="From that day on, as 2026-11-25.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DAY", help="Up to that day, itself included.")] = "",
+    sort: Annotated[RunOrder, typer.Option("--sort", help="Which come first.")] = RunOrder.newest,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """List runs, the newest first; runs that cannot be read are named with the reason."""
-    console = console_from_flag(as_json)
-    root = _root(output)
-    entries = list_runs(root)
-    shown = entries[:limit] if limit else entries
-    if as_json:
-        for entry in shown:
-            console.json(_entry_document(entry))
-        return
-    if not shown:
-        console.text(f"There is no run in {root} yet. `wan22 run` makes one.")
-        return
-    for line in _aligned([_entry_row(entry.folder, entry.manifest) for entry in shown if entry.manifest is not None]):
-        console.text(line)
-    for entry in shown:
-        if entry.problem is not None:
-            console.text(f"✕ {entry.folder.run_id}: {entry.problem.message}", style="yellow")
-    if len(shown) < len(entries):
-        console.text(f"{len(entries) - len(shown)} older ones are not shown.")
+    wanted = chosen_filter(
+        text, ending or (), starred=starred, no_simulated=no_simulated, board=board, since=since, until=until
+    )
+    history = run_history(_root(output), user_folders(os.environ))
+    print_list(console_from_flag(as_json), history, wanted, sort, limit, as_json=as_json)
 
 
 @app.command("show")
@@ -117,16 +119,19 @@ def verify(
 @app.command("import")
 def import_command(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Run folders, folders of recordings, or *.messages.jsonl.")
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", help="Exported runs, run folders, folders of recordings, or *.messages.jsonl."
+        ),
     ],
     output: Annotated[Path | None, FOLDER] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Copy run folders from elsewhere here, and turn recordings into run folders."""
+    """Bring runs from elsewhere here: exported ones, run folders, and recordings, which become run folders."""
     console = console_from_flag(as_json)
     root = _root(output)
     for path in paths:
-        for folder in wiring.import_recording(path, root):
+        for folder in import_any(path, root):
             problems = verify_run(folder)
             if as_json:
                 console.json({"run": folder.run_id, "folder": str(folder.path), "problems": problems})
@@ -140,6 +145,9 @@ def import_command(
 def path_command(run: Annotated[str, RUN], output: Annotated[Path | None, FOLDER] = None) -> None:
     """Print the folder of a run, for use in scripts."""
     Console().text(str(find_run(_root(output), run).path))
+
+
+run_keep.add_to(app)
 
 
 def _open_window(console: Console, folder: RunFolder, *, as_json: bool) -> None:
@@ -158,60 +166,20 @@ def _root(output: Path | None) -> Path:
     return output.absolute() if output is not None else wiring.runs_folder()
 
 
-def _entry_document(entry: CatalogEntry) -> dict[str, object]:
-    return {
-        "run": entry.folder.run_id,
-        "folder": str(entry.folder.path),
-        "manifest": entry.manifest,
-        "problem": entry.problem,
-    }
-
-
-def _entry_row(folder: RunFolder, manifest: RunManifest) -> tuple[str, ...]:
-    try:
-        took_s = load_summary(folder).total_s if manifest.outcome is not None else None
-    except AppError:  # what is wrong with its log or readings is for `verify` to tell
-        took_s = None
-    marks = " SIMULATED" if manifest.simulated else ""
-    return (
-        folder.run_id,
-        _outcome(manifest) + marks,
-        measured(took_s) if took_s is not None else "–",  # noqa: RUF001 - a dash for nothing
-        _size(manifest.parameters),
-        (board_name(manifest) or "unknown board").removeprefix("NVIDIA "),
-    )
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows as lines with aligned columns; unlike in a table, a name is never broken over two lines."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _outcome(manifest: RunManifest) -> str:
-    if manifest.outcome is None:
-        return "not closed"
-    return manifest.outcome.value + (" (incomplete)" if manifest.incomplete else "")
-
-
-def _size(parameters: JobParameters | None) -> str:
-    if parameters is None or parameters.width is None or parameters.height is None or parameters.length is None:
-        return "unknown"
-    return f"{parameters.width}×{parameters.height}×{parameters.length}"  # noqa: RUF001 - as people write sizes
-
-
 def _print_head(console: Console, stored: StoredRun, summary: RunSummary) -> None:
     manifest, job = stored.manifest, stored.manifest.parameters
     if summary.simulated:
         console.text("SIMULATED: nothing of this was measured on a real GPU.", style="bold")
-    console.text(f"{manifest.title or manifest.run_id} · {_outcome(manifest)}", style="bold")
+    console.text(
+        f"{manifest.title or manifest.run_id} · {outcome_text(manifest.outcome, incomplete=manifest.incomplete)}",
+        style="bold",
+    )
     began = datetime.fromtimestamp(manifest.started_s, UTC).astimezone()
     origin = " · imported" if manifest.origin == "imported" else ""
     console.text(f"  run     {stored.folder.path}")
     console.text(f"  began   {began:%Y-%m-%d %H:%M:%S}{origin}")
     if job is not None:
-        parts = [_size(job)]
+        parts = [size_text(job.width, job.height, job.length)]
         parts += [f"{job.steps} steps"] if job.steps is not None else []
         parts += [f"CFG {job.cfg:g}"] if job.cfg is not None else []
         parts += [f"shifts {'/'.join(f'{shift:g}' for shift in job.shifts)}"] if job.shifts else []

@@ -206,10 +206,11 @@ def _doing(run: LiveRun, now_s: float) -> str:
 
 
 def _steps_share(run: LiveRun, now_s: float) -> float | None:
-    """Share of the steps of all passes: what the bar shows while no time can be said."""
+    """Share of the steps of all passes: what the bar shows while no time can be said; None when all are done."""
     stages = [stage for stage in run.stages(now_s) if stage.role in PASSES and stage.steps_total]
     total = sum(stage.steps_total or 0 for stage in stages)
-    return sum(min(stage.steps_done, stage.steps_total or 0) for stage in stages) / total if total else None
+    done = sum(min(stage.steps_done, stage.steps_total or 0) for stage in stages)
+    return done / total if done < total else None
 
 
 def _ended(state: RunState, panel: PanelState) -> Headline:

@@ -49,8 +49,8 @@ def server_offer(panel: PanelState) -> ServerOffer:
     if server.found_again:
         shown = f"{shown} It was found again."
     if server.owned:
-        return ServerOffer(shown, "Stop server", "Stop it; the job at work is stopped too, and what waits is dropped")
-    return ServerOffer(shown, "Disconnect", "Let go of it; it goes on running. What waits here is dropped")
+        return ServerOffer(shown, "Stop server", "Stop it and the job at work; what waits goes on waiting")
+    return ServerOffer(shown, "Disconnect", "Let go of it; it goes on running. What waits here, goes on waiting")
 
 
 def waiting_title(waiting: tuple[JobTicket, ...]) -> str:

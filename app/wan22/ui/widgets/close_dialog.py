@@ -112,12 +112,10 @@ def body_text(url: str | None, *, has_job: bool, waiting: int) -> str:
     parts = []
     if url is not None:
         parts.append(f"It was started from here and answers at {url}.")
-    if waiting:
-        parts.append(
-            "1 more job waits; it will not be made."
-            if waiting == 1
-            else f"{waiting} more jobs wait; they will not be made."
-        )
+    if waiting == 1:
+        parts.append("1 more job waits; the next panel offers it again.")
+    elif waiting:
+        parts.append(f"{waiting} more jobs wait; the next panel offers them again.")
     if has_job:
         parts.append("Left running, the video still comes, into ComfyUI's output folder.")
     else:

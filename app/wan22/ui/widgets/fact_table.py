@@ -13,16 +13,16 @@ BREAK = "\u200b"
 
 
 class FactTable(QWidget):
-    """Hidden while it has nothing to say."""
+    """Hidden while it has nothing to say. `label_width`: the least for the names, for tables below each other."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, label_width: int = LABEL_COLUMN) -> None:
         super().__init__(parent)
         self._labels: list[TextLabel] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(GAP)
         self._grid.setVerticalSpacing(GAP_SMALL)
-        self._grid.setColumnMinimumWidth(0, LABEL_COLUMN)
+        self._grid.setColumnMinimumWidth(0, label_width)
         self._grid.setColumnStretch(1, 1)
         self.hide()
 

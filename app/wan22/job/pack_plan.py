@@ -1,0 +1,96 @@
+"""What an installation of a node pack would do, before anything is done."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from wan22.launch.requirement_lines import Requirements
+from wan22.launch.torch_guard import PackagePlan
+from wan22.schema.node_pack import PackSource
+
+
+class PackAction(Enum):
+    """What is done with the folder. `repair`: it stays as it is, only its packages are seen to."""
+
+    install = "install"
+    update = "update"
+    enable = "enable"
+    repair = "repair"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the person agrees to beyond the plan. All are off unless said.
+
+    `script`: the pack's own install.py is run. `odd_lines`: packages from other places than the index are taken.
+    `build`: packages without a ready-made build are built here. `keep`: a pack that then does not load stays.
+    """
+
+    script: bool = False
+    odd_lines: bool = False
+    build: bool = False
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PackPlan:
+    """An installation, ready to be agreed to. `staged`: where the new content waits; None when there is none.
+
+    `commit`: what is checked out afterwards. `before_commit`: what is now. `has_script`: the pack has an install.py.
+    `by_archive`: fetched as a ZIP file, because there is no git. `file_count`: files of the pack.
+    """
+
+    source: PackSource
+    action: PackAction
+    target: Path
+    python: Path
+    staged: Path | None
+    commit: str | None
+    before_commit: str | None
+    requirements: Requirements
+    packages: PackagePlan
+    has_script: bool = False
+    by_archive: bool = False
+    file_count: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether everything is as it should be already."""
+        no_change = self.packages.changes is not None and not self.packages.changes
+        return self.action is PackAction.repair and no_change and not self.requirements.askable
+
+
+def plan_lines(plan: PackPlan) -> list[str]:
+    """Exactly what will happen, one thing a line."""
+    verb = {
+        PackAction.install: "Put",
+        PackAction.update: "Update",
+        PackAction.enable: "Switch on",
+        PackAction.repair: "See to the packages of",
+    }[plan.action]
+    lines = [f"{verb} {plan.source.name}: {plan.source.url}"]
+    if plan.commit is not None and plan.action in (PackAction.install, PackAction.update):
+        before = f" (now {plan.before_commit[:12]})" if plan.before_commit else ""
+        version = f", version {plan.source.version}" if plan.source.version else ""
+        lines.append(f"commit {plan.commit}{version}{before}")
+    lines.append(f"folder {plan.target}")
+    lines.append(f"licence {plan.source.licence or 'unknown: see its repository'} · {plan.file_count:,} files")
+    lines += _package_lines(plan)
+    lines += [f"not from the package index: {line.line}: {line.reason}" for line in plan.requirements.askable]
+    if plan.has_script:
+        note = plan.source.script_note or "it runs code of the pack and can do anything; not run unless agreed to"
+        lines.append(
+            f"its install.py is not run: {note}" if plan.source.script_note else f"it has an install.py: {note}"
+        )
+    return lines + list(plan.notes)
+
+
+def _package_lines(plan: PackPlan) -> list[str]:
+    packages = plan.packages
+    head = f"Python packages into {plan.python}"
+    if packages.changes is None:
+        return [f"{head}: not known beforehand. {packages.reason}, it has to be built here, which runs code of it"]
+    if not packages.changes:
+        return [f"{head}: none, everything that it needs is there"]
+    return [f"{head}:", *(f"    {change.text}" for change in packages.changes)]
