@@ -6,12 +6,13 @@ from wan22.schema.gpu import GpuInfo
 
 _ON_OFF = {True: "on", False: "off"}
 _THRESHOLDS = (
-    ("temperature_target_c", "Target temperature"),
-    ("temperature_max_operating_c", "Highest working temperature"),
-    ("temperature_slowdown_c", "Slows down at"),
-    ("temperature_shutdown_c", "Shuts down at"),
-    ("temperature_memory_max_c", "Highest memory temperature"),
+    ("temperature_target_c", "", "Target temperature"),
+    ("temperature_max_operating_c", "tlimit_max_operating_c", "Highest working temperature"),
+    ("temperature_slowdown_c", "tlimit_slowdown_c", "Slows down at"),
+    ("temperature_shutdown_c", "tlimit_shutdown_c", "Shuts down at"),
+    ("temperature_memory_max_c", "tlimit_memory_max_c", "Highest memory temperature"),
 )
+"""Threshold, the same as a distance, and how it is called."""
 
 
 def gpu_rows(snapshot: AuditSnapshot, rows: RowList) -> None:
@@ -50,10 +51,12 @@ def _board(rows: RowList, number: int, board: BoardFacts) -> None:
     below.add("info.memory_total_bytes", "Memory", total, gibibytes(total), weight=ChangeWeight.decisive)
     below.add("vbios_version", "vBIOS", board.vbios_version, weight=ChangeWeight.strong)
     _power(below, info)
-    for field, label in _THRESHOLDS:
+    for field, distance, label in _THRESHOLDS:
         value = getattr(info, field)
         if value is not None:
-            below.add(f"info.{field}", label, value, with_unit(value, "°C"))
+            # Where the driver tells distances, the threshold is computed from the temperature of the moment.
+            told = getattr(info, distance) if distance else None
+            below.add(f"info.{field}", label, value if told is None else told, with_unit(value, "°C"))
     _slot(below, board)
     _switches(below, board)
 

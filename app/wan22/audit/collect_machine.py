@@ -30,7 +30,7 @@ def collect_machine(sources: AuditSources, _cancel: CancelToken) -> Found:
     if sources.platform == "win32":
         for number, disk in enumerate(disks):
             if disk.kind is None:
-                reasons[f"disks.{number}.kind"] = "Windows tells the kind of a disk to administrators only."
+                reasons[f"disks.{number}.kind"] = "Windows is not asked what kind of disk it is."
     limit = _memory_limit(sources.root, memory.total_bytes) if sources.platform == "linux" else None
     facts = MachineFacts(
         cpu=cpu,

@@ -197,11 +197,12 @@ def _quick(installation: Installation) -> Found:
         path for path in (*top.glob("lib/python3*/site-packages"), top / "Lib" / "site-packages") if path.is_dir()
     ]
     reasons = dict.fromkeys(("cudnn_version", "cuda_available", "cuda_architectures"), _NOT_QUICK)
-    version = ".".join((config.get("version") or config.get("version_info") or "").split(".")[:3]) or None
+    conda = _conda_version(top)
+    version = conda or ".".join((config.get("version") or config.get("version_info") or "").split(".")[:3]) or None
     if version is None:
         reasons["version"] = _NOT_QUICK
     is_alone = config.get("include-system-site-packages", "false").lower() != "true"
-    if not folders or not is_alone or not (config or installation.layout == "portable"):
+    if not folders or not is_alone or not (config or conda or installation.layout == "portable"):
         reasons |= {"packages": _NOT_QUICK, "key_packages": _NOT_QUICK, "torch_cuda": _NOT_QUICK}
         return Found(PythonFacts(executable=str(installation.python), version=version), reasons)
     packages = _installed(folders)
@@ -216,6 +217,12 @@ def _quick(installation: Installation) -> Found:
         packages=packages,
     )
     return Found(facts, reasons)
+
+
+def _conda_version(top: Path) -> str | None:
+    """Version of Python by conda's own record of it; None where this is no environment of conda."""
+    names = (path.name for path in (top / "conda-meta").glob("python-3*.json"))
+    return next((found[1] for name in names if (found := re.match(r"python-(\d+\.\d+\.\d+)-", name))), None)
 
 
 def _installed(folders: Iterable[Path]) -> dict[str, str]:

@@ -112,7 +112,8 @@ def _can_compare(row: FactRow, before: AuditSnapshot, after: AuditSnapshot) -> b
 def _lost_parts(before: AuditSnapshot, after: AuditSnapshot) -> Iterator[AuditChange]:
     """Parts that were asked for, as before, and could not be read any more."""
     for part in _COMPARED:
-        if getattr(before, part.value) is None or getattr(after, part.value) is not None or part not in after.parts:
+        is_lost = getattr(before, part.value) is not None and getattr(after, part.value) is None
+        if not is_lost or part not in after.parts or _is_hurried(after, part):
             continue
         why = next((one.problem.message for one in after.problems if one.part is part), "")
         # The same problem is kept once only, with the first part that met it.
@@ -128,6 +129,11 @@ def _lost_parts(before: AuditSnapshot, after: AuditSnapshot) -> Iterator[AuditCh
             is_drift=True,
             note=why.rstrip("."),
         )
+
+
+def _is_hurried(after: AuditSnapshot, part: AuditPart) -> bool:
+    """Whether a quick audit gave the part up: a slow disk is no change."""
+    return after.quick and any(one.part is part and one.problem.code == "audit_part_late" for one in after.problems)
 
 
 def _panel(before: AuditSnapshot, after: AuditSnapshot) -> Iterator[AuditChange]:
@@ -150,6 +156,8 @@ def _not_compared(before: AuditSnapshot, after: AuditSnapshot) -> Iterator[str]:
         title = PART_TITLES[part]
         if has == [False, True]:
             yield f"{title} was not compared: the earlier snapshot does not hold it."
+        elif has == [True, False] and _is_hurried(after, part):
+            yield f"{title} was not compared: the quick audit did not wait for it."
         elif has == [True, False] and part not in after.parts:
             yield f"{title} was not compared: the later snapshot does not hold it."
     listed = [one.python.packages is not None for one in (before, after) if one.python is not None]

@@ -1,5 +1,6 @@
 """A snapshot as lines: what is shown, printed and compared is made here, so that all three say the same."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from wan22.audit.board_rows import gpu_rows
@@ -46,7 +47,8 @@ def _machine(snapshot: AuditSnapshot, rows: RowList) -> None:
     rows.add("cpu_threads", "Cores", value, f"{cores if cores is not None else UNKNOWN}, {threads} threads")
     if facts.cpu_usable is not None and facts.cpu_usable != facts.cpu_threads:
         rows.add("cpu_usable", "Threads we may use", facts.cpu_usable)
-    memory = None if facts.memory_bytes is None else round(facts.memory_bytes / 2**28)
+    # What firmware and kernel keep for themselves changes by a few megabytes with every update.
+    memory = None if facts.memory_bytes is None else math.ceil(facts.memory_bytes / 2**30)
     text = _with_free(gibibytes(facts.memory_bytes), facts.memory_free_bytes)
     rows.add("memory_bytes", "Memory", memory, text, weight=ChangeWeight.strong)
     if facts.memory_limit_bytes is not None:

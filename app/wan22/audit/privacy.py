@@ -15,7 +15,7 @@ _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE|SIGNATURE|(?:^|[_-])KEYS?(?:$|[_-])|API_?KEY", re.IGNORECASE
 )
 _OTHER_HOMES = (
-    re.compile(r"(?P<top>/(?:home|Users)/)[^/\s:\"'<>|]+"),
+    re.compile(r"(?P<top>/(?:home|Users|media)/)[^/\s:\"'<>|]+"),
     re.compile(r"(?P<top>\b[A-Za-z]:[\\/]+Users[\\/]+)(?!Public\b)[^\\/\":'<>|]+", re.IGNORECASE),
 )
 _ADDRESS = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)

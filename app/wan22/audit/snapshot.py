@@ -38,6 +38,8 @@ COLLECTORS: Mapping[AuditPart, tuple[Collect, float]] = {
 }
 """Each part's collector, and the seconds after which it is given up."""
 
+QUICK_LIMIT_S = 3.0
+"""No part of a quick snapshot may hold up a run for longer."""
 QUICK_PARTS = tuple(part for part in AuditPart if part is not AuditPart.results)
 _POLL_S = 0.01
 
@@ -91,7 +93,7 @@ def take_snapshot(
 
 
 def _begin(part: AuditPart, collect: Collect, limit_s: float, sources: AuditSources, cancel: CancelToken) -> _Task:
-    task = _Task(part, limit_s)
+    task = _Task(part, min(limit_s, QUICK_LIMIT_S) if sources.quick else limit_s)
 
     def work(own: CancelToken) -> None:
         task.found.append(collect(sources, own))
@@ -125,7 +127,7 @@ def _wait(tasks: Sequence[_Task], sources: AuditSources, cancel: CancelToken, on
 
 
 def _late(task: _Task) -> Problem:
-    message = f"The part '{task.part.value}' did not answer within {task.limit_s:.0f} s and was left out."
+    message = f"The part '{task.part.value}' did not answer within {task.limit_s:g} s and was left out."
     return problem("audit_part_late", message, part=task.part.value)
 
 

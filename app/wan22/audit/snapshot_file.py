@@ -19,7 +19,7 @@ RUN_FILE = "audit.json"
 MARKDOWN_FILE = "SYSTEM_AUDIT.md"
 KEPT_LIMIT = 60
 _SIZE_LIMIT_BYTES = 16 * 2**20
-_STAMP = "%Y-%m-%d_%H-%M-%S"
+_STAMP = "%Y-%m-%d_%H-%M-%S-%f"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

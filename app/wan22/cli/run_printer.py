@@ -201,20 +201,20 @@ def lasting_lines(fact: Fact) -> list[str]:
             return [] if fact.available else [f"! no telemetry: {fact.reason}"]
         case PromptQueued():
             return [f"  queued · seed {fact.seed}"]
-        case SocketLost():
-            return ["! the live connection broke; the job goes on, the connection is opened again"]
-        case SocketRestored():
-            return ["  the live connection is back"]
         case ServerStopped():
             return [] if fact.expected else ["! ComfyUI ended unexpectedly"]
-        case JobStalled() | RungTried() | JobRecovered():
+        case SocketLost() | SocketRestored() | JobStalled() | RungTried() | JobRecovered():
             return [_trouble_line(fact)]
         case _:
             return []
 
 
-def _trouble_line(fact: JobStalled | RungTried | JobRecovered) -> str:
+def _trouble_line(fact: SocketLost | SocketRestored | JobStalled | RungTried | JobRecovered) -> str:
     match fact:
+        case SocketLost():
+            return "! the live connection broke; the job goes on, the connection is opened again"
+        case SocketRestored():
+            return "  the live connection is back"
         case JobStalled():
             return f"! {stall_sentence(fact)}"
         case RungTried():

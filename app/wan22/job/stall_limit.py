@@ -20,20 +20,20 @@ STAGE_FLOOR_S = 120.0
 FIRST_STEP_FLOOR_S = 600.0
 """Least time for loading and until the first step of a pass: a busy hard disk gives 14 GB in 8 minutes (30 MB/s)."""
 UNKNOWN_S: Mapping[Role, float] = {
-    Role.load: 1800.0,
-    Role.encode: 900.0,
-    Role.pass_1: 1800.0,
-    Role.pass_2: 1800.0,
-    Role.decode: 900.0,
-    Role.interpolate: 1800.0,
-    Role.save: 600.0,
-    Role.other: 900.0,
+    Role.load: 900.0,
+    Role.encode: 300.0,
+    Role.pass_1: 900.0,
+    Role.pass_2: 900.0,
+    Role.decode: 300.0,
+    Role.interpolate: 600.0,
+    Role.save: 300.0,
+    Role.other: 600.0,
 }
-"""Without any time to go by. A step at 720p with 20 steps and CFG 3.5 takes minutes on a small board, and the first
-use of a compiled model or of an interpolation (which fetches its weights) as well."""
+"""Without any time to go by. A step at 720p with CFG 3.5 takes minutes on a small board, and so does the first use of
+a compiled model, or of an interpolation that fetches its weights."""
 WAITING_S = 120.0
 """For a job that is the server's next one while nothing runs there."""
-BLIND_S = 1800.0
+BLIND_S = 900.0
 """Least time without a live connection: then steps are not heard, and only the end of the job is a sign."""
 
 

@@ -1,6 +1,7 @@
 """git as it is used on strangers' repositories: no hooks, no submodules, no filters, no questions, only https."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ _SETTINGS = (
     "maintenance.auto=false",
     "advice.detachedHead=false",
 )
+_PERCENT = re.compile(r": +(\d+)% \(")
 _DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_CONFIG_COUNT")
 
 
@@ -85,6 +87,12 @@ class Git:
         """Check out a commit that `folder` has. Refused by git where it would overwrite a file of the user's."""
         self._do(folder, ("checkout", "--quiet", "--detach", commit), str(folder), cancel)
 
+    def _calmly(self, line: str) -> None:
+        """Pass a line on; of a count that goes up only every tenth per cent."""
+        percent = _PERCENT.search(line)
+        if percent is None or int(percent[1]) % 10 == 0:
+            self.on_line(line)
+
     def _do(
         self,
         folder: Path,
@@ -103,7 +111,7 @@ class Git:
             git_environment(os.environ, files_allowed=self.files_allowed),
             limit_s=limit_s,
             cancel=cancel,
-            on_line=self.on_line,
+            on_line=self._calmly,
         )
         if result.exit_code != 0:
             raise _failed(words[0], what, revision, result, limit_s)

@@ -6,7 +6,6 @@ import secrets
 import shutil
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -110,7 +109,7 @@ def _chunks(path: Path, archive: zipfile.ZipFile, part: ArchivePart) -> Iterator
         with archive.open(part.path) as source:
             while chunk := source.read(CHUNK_BYTES):
                 yield chunk
-    except (*BROKEN, zlib.error, KeyError) as error:
+    except (*BROKEN, KeyError) as error:
         raise invalid(path, f"'{part.path}' is damaged", str(error)) from error
     except OSError as error:
         raise file_error(error, path, writing=False) from error

@@ -8,6 +8,7 @@ beginning does not name with their size.
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -46,6 +47,7 @@ BROKEN = (
     EOFError,
     struct.error,
     RuntimeError,
+    zlib.error,
 )
 """What the reader of ZIP files raises for damage of all kinds."""
 

@@ -1,6 +1,7 @@
 """The runs below a folder: listed by their manifests alone, found by name."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +90,31 @@ def baseline_runs(
         if len(found) == BAND_RUNS:
             break
     return tuple(found)
+
+
+def played_runs(root: Path, manifest: RunManifest) -> tuple[RunSummary, ...]:
+    """Summaries of earlier successful runs of the same stand-in, at the same speed, for the job of a simulated run."""
+    found: list[RunSummary] = []
+    for entry in list_runs(root):
+        other = entry.manifest
+        if other is None or not other.simulated or other.outcome is not PromptOutcome.success:
+            continue
+        if other.target_key != manifest.target_key or _played_by(other) != _played_by(manifest):
+            continue
+        with suppress(AppError):
+            found.append(load_summary(entry.folder))
+        if len(found) == BAND_RUNS:
+            break
+    return tuple(found)
+
+
+def _played_by(manifest: RunManifest) -> tuple[str, ...]:
+    """How the stand-in was started, scenario and speed included, without its port."""
+    stats = manifest.server.stats if manifest.server is not None else None
+    argv = list(stats.system.argv) if stats is not None else []
+    if "--port" in argv:
+        del argv[argv.index("--port") : argv.index("--port") + 2]
+    return tuple(argv)
 
 
 def own_band(root: Path, key: TargetKey, gpu_uuid: str, *, before_s: float | None = None) -> OwnBand | None:

@@ -109,7 +109,7 @@ def _document(path: Path) -> dict[str, Any]:
         raise app_error("run_invalid", f"The run has no manifest: '{path}' is missing.", file=path) from error
     except OSError as error:
         raise file_error(error, path, writing=False) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise app_error("run_invalid", f"'{path}' is not valid JSON: {error}.", file=path) from error
     if not isinstance(document, dict):
         raise app_error("run_invalid", f"'{path}' holds a {type(document).__name__}; expected an object.", file=path)

@@ -246,11 +246,10 @@ def _erased(part: _Part, eraser: Eraser, changed: Mapping[str, tuple[int, str]])
     elif part.path.endswith(".json"):
         try:
             document = json.loads(read_text(part.source))
-        except ValueError:
-            text = eraser.text(read_text(part.source))
-        else:
             cleaned = eraser.manifest(document) if part.path == "run.json" else eraser.document(document)
             text = json.dumps(cleaned, ensure_ascii=False, indent=2) + "\n"
+        except (ValueError, RecursionError):
+            text = eraser.text(read_text(part.source))
     else:
         try:
             text = eraser.text(read_text(part.source))

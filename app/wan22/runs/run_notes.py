@@ -54,7 +54,7 @@ def _document(folder: RunFolder) -> dict[str, Any]:
     try:
         found = json.loads(data.decode("utf-8"))
         RunNotes.model_validate(found)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             folder.notes.replace(folder.path / BROKEN_NAME)
         except OSError as error:

@@ -89,11 +89,9 @@ class Eraser:
         """`events.jsonl` line by line; one that is no JSON is treated as plain text."""
         for line in text.splitlines():
             try:
-                document = json.loads(line)
-            except ValueError:
+                yield json.dumps(self.document(json.loads(line)), ensure_ascii=False)
+            except (ValueError, RecursionError):
                 yield self.text(line)
-                continue
-            yield json.dumps(self.document(document), ensure_ascii=False)
 
 
 def _needles(manifest: RunManifest, left_out: LeftOut, home: Path, image_names: Sequence[str]) -> Iterator[str]:

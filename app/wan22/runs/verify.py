@@ -12,7 +12,7 @@ from wan22.runs.stages import stage_timings
 from wan22.runs.state import RunState, reduce_all
 from wan22.runs.summary import cached_summary, summary_of
 from wan22.runs.telemetry import TORN_ROW, Telemetry
-from wan22.schema.events import OutputSaved, PromptOutcome, Role, RunFinished, RunStarted, TelemetryStatus
+from wan22.schema.events import JobRecovered, OutputSaved, PromptOutcome, Role, RunFinished, RunStarted, TelemetryStatus
 from wan22.schema.problem import AppError, Problem, Severity, problem
 from wan22.schema.summary import RunSummary
 from wan22.system.files import sha256_of
@@ -73,14 +73,15 @@ def _log(run: StoredRun) -> Iterator[Problem]:
         if note.endswith(UNKNOWN_KINDS):  # a newer version wrote them, which is no fault
             yield _doubt("run_inconsistent", note, run.folder)
             continue
-        torn = note == TORN_LINE and run.manifest.outcome is None
+        torn = (note == TORN_LINE and run.manifest.outcome is None) or run.manifest.recovered
         yield _doubt("run_incomplete", note, run.folder) if torn else _fault(note, run.folder)
     starts = [event for event in run.events if isinstance(event, RunStarted)]
     ends = [event for event in run.events if isinstance(event, RunFinished)]
     copied = run.manifest.origin == "imported"  # under a free name, its log being that of the original
     if not copied and any(event.run_id != run.manifest.run_id for event in starts):
         yield _doubt("run_inconsistent", "The log begins with the id of another run.", run.folder)
-    if len(starts) > 1 or len(ends) > 1:
+    recoveries = sum(isinstance(event, JobRecovered) for event in run.events)  # each may follow an end of its own
+    if len(starts) > 1 or len(ends) > 1 + recoveries:
         yield _fault(f"The log has {len(starts)} beginnings and {len(ends)} ends.", run.folder)
     if ends and run.manifest.outcome not in (None, ends[-1].outcome):
         yield _fault(

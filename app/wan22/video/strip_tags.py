@@ -48,15 +48,18 @@ def _copy_clip(source: Path, target: Path, kind: str) -> None:
         for stream in streams.values():
             stream.metadata.clear()
         for packet in clip.demux(*(clip.streams[index] for index in streams)):
-            if packet.dts is None:
+            if packet.size == 0:  # marks the end; the first packets of Matroska have no dts, but are pictures
                 continue
             packet.stream = streams[packet.stream.index]
             copy.mux(packet)
 
 
 def _copy_png(source: Path, target: Path) -> None:
-    with Image.open(source) as picture:
-        picture.load()
-        bare = picture.copy()
+    try:
+        with Image.open(source) as picture:
+            picture.load()
+            bare = picture.copy()
+    except OSError as error:
+        raise ValueError(str(error)) from error
     bare.info.clear()
     bare.save(target, "PNG")

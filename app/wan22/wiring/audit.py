@@ -1,10 +1,12 @@
 """Audits: where their facts come from, and what a snapshot can be compared with."""
 
+import logging
 import os
 import platform
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,7 @@ from wan22.wiring.parts import Parts, runs_folder
 from wan22.wiring.server import choose_profile
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 _FAST = (Level.excellent, Level.good)
 _RUNS_LOOKED_AT = 40
 
@@ -114,6 +117,27 @@ def audit_shelf(shared: Parts) -> SnapshotShelf:
 def keep_audit(snapshot: AuditSnapshot, shared: Parts) -> Path:
     """Keep a snapshot on the shelf, unless the newest one says the same. AppError as for any file."""
     return audit_shelf(shared).keep(snapshot)
+
+
+@contextmanager
+def audited_change(chosen: Settings, shared: Parts, cancel: CancelToken | None = None) -> Iterator[None]:
+    """Keep quick snapshots of before and after what is done inside: an installation, another profile, a move.
+
+    The change itself is never held up by an audit that fails; nothing is kept twice.
+    """
+    token = cancel or CancelToken()
+    _keep_quick(chosen, shared, token)
+    try:
+        yield
+    finally:
+        _keep_quick(chosen, shared, token)
+
+
+def _keep_quick(chosen: Settings, shared: Parts, cancel: CancelToken) -> None:
+    try:
+        keep_audit(take_audit(chosen, shared, cancel, quick=True), shared)
+    except AppError as error:
+        _log.info("no snapshot around a change: %s", error)
 
 
 def save_audit(snapshot: AuditSnapshot, target: Path) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from wan22.comfy.messages import FactReader
 from wan22.comfy.roles import roles_from_graph, steps_of_pass
 from wan22.comfy.server_errors import problem_from_execution_error
 from wan22.job.eta import usual_from_runs
-from wan22.runs.catalog import baseline_runs, own_band
+from wan22.runs.catalog import baseline_runs, own_band, played_runs
 from wan22.runs.layout import RunFolder
 from wan22.runs.own_band import Usual
 from wan22.runs.reader import open_run, read_manifest
@@ -40,11 +40,16 @@ def judged(manifest: RunManifest, summary: RunSummary, root: Path) -> RunSummary
 
 
 def usual_times(root: Path, run_id: str) -> Mapping[Role, Usual]:
-    """Usual stage times of the job of a run that goes on, from earlier healthy runs of the same job and board."""
+    """Usual stage times of the job of a run that goes on: earlier healthy runs of the job on the board.
+
+    A simulated run is compared with simulated ones of the same stand-in alone.
+    """
     manifest = read_manifest(RunFolder(root / run_id))
     key, uuid = manifest.target_key, manifest.telemetry.gpu_uuid
     if key is None or uuid is None:
         return {}
+    if manifest.simulated:
+        return usual_from_runs(played_runs(root, manifest))
     return usual_from_runs(baseline_runs(root, key, uuid, before_s=manifest.started_s))
 
 

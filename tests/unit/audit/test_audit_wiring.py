@@ -7,13 +7,14 @@ import pytest
 from tests.unit.audit.machines import PROFILE, make_environment, snapshot, with_part
 from tests.unit.launch.installs import make_comfyui
 from wan22 import wiring
-from wan22.audit.snapshot_file import read_run_audit, write_run_audit
+from wan22.audit.difference import difference
+from wan22.audit.snapshot_file import read_run_audit, read_snapshot, write_run_audit
 from wan22.comfy.http import HttpComfyClient
 from wan22.job.server import ServerHandle
 from wan22.launch.discovery import find_installation
 from wan22.runs.layout import RunFolder
 from wan22.schema.gpu import GpuInfo, GpuInventory
-from wan22.schema.problem import AppError
+from wan22.schema.problem import AppError, app_error
 from wan22.schema.server import SystemInfo, SystemStats
 from wan22.schema.settings import Settings
 from wan22.system.cancel import CancelToken
@@ -134,3 +135,17 @@ def test_a_run_without_a_snapshot(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(AppError, match="holds no snapshot"):
         wiring.snapshot_named(str(tmp_path / "empty"), Settings())
+
+
+def test_around_a_change(tmp_path: Path):
+    folder = make_comfyui(tmp_path / "ComfyUI")
+    python = make_environment(tmp_path / "venv", {"numpy": "2.1.0"})
+    settings = Settings(comfyui=folder, python=python, profile="cpu", output=tmp_path / "runs")
+    parts = wiring.parts()
+    with wiring.audited_change(settings, parts):
+        make_environment(tmp_path / "venv", {"sageattention": "2.2.0"})
+    after, before = (read_snapshot(one.path) for one in wiring.audit_shelf(parts).kept())
+    assert [change.sentence for change in difference(before, after).changes] == ["sageattention not installed → 2.2.0"]
+    with pytest.raises(AppError), wiring.audited_change(settings, parts):
+        raise app_error("cancelled", "The change failed.")
+    assert len(wiring.audit_shelf(parts).kept()) == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.audit.machines import TORCH, make_environment, sources
+from tests.unit.launch.installs import touch
 from wan22.audit.collect_python import collect_python, cudnn_text
 from wan22.schema.audit import PythonFacts
 from wan22.schema.problem import AppError
@@ -95,6 +96,14 @@ def test_quick_reads_names_of_folders_and_starts_nothing(tmp_path: Path):
     assert key(facts, "torch").version == "2.9.1+cu130"
     assert key(facts, "sageattention").imports is None
     assert found.reasons["cudnn_version"] == "Only a full audit asks ComfyUI's Python."
+
+
+def test_quick_in_an_environment_of_conda(tmp_path: Path):
+    python = touch(tmp_path / "conda" / "bin" / "python")
+    touch(tmp_path / "conda" / "conda-meta" / "python-3.12.4-h99e199e_1.json")
+    (tmp_path / "conda" / "lib" / "python3.12" / "site-packages" / "numpy-2.1.0.dist-info").mkdir(parents=True)
+    facts = collect_python(sources(tmp_path, python=python, quick=True), CancelToken()).facts
+    assert (facts.version, facts.packages) == ("3.12.4", {"numpy": "2.1.0"})
 
 
 def test_quick_does_not_guess_for_a_python_without_an_environment(tmp_path: Path):

@@ -33,6 +33,21 @@ def test_what_is_no_drift_is_not_even_told():
     assert difference(snapshot(), later).changes == ()
 
 
+def test_thresholds_that_are_computed_anew_each_time_are_no_drift():
+    before = with_board(snapshot(), temperature_slowdown_c=92.0, tlimit_slowdown_c=-2.0)
+    assert difference(before, with_board(before, temperature_slowdown_c=91.0)).changes == ()
+    assert len(difference(before, with_board(before, tlimit_slowdown_c=-5.0)).drift) == 1
+    absolute = with_board(snapshot(), temperature_target_c=83.0)
+    (change,) = difference(absolute, with_board(absolute, temperature_target_c=75.0)).drift
+    assert change.sentence == "Target temperature of GPU 0: 83 °C → 75 °C"
+
+
+def test_memory_counts_from_a_gibibyte_on():
+    before = with_part(snapshot(), "machine", memory_bytes=64 * GIB - 500_000_000)
+    assert difference(before, with_part(before, "machine", memory_bytes=64 * GIB - 520_000_000)).changes == ()
+    assert len(difference(before, with_part(before, "machine", memory_bytes=32 * GIB)).drift) == 1
+
+
 def test_words_in_the_order_of_their_weight():
     before = snapshot()
     keys = {"torch": ImportFacts(version="2.9.1+cu130", imports=True), "sageattention": ImportFacts()}
@@ -129,6 +144,14 @@ def test_a_part_that_cannot_be_read_any_more_is_drift():
     found = difference(snapshot(), snapshot(gpu=None, problems=(lost,)))
     assert lines(found) == ["Driver and GPU could be read before and cannot be read now: The driver is not loaded"]
     assert len(found.drift) == 1
+
+
+def test_a_part_that_a_quick_audit_did_not_wait_for_is_no_drift():
+    late = PartProblem(part=AuditPart.packs, problem=problem("audit_part_late", "Too late."))
+    found = difference(snapshot(), snapshot(quick=True, packs=None, problems=(late,)))
+    assert found.changes == ()
+    assert found.not_compared == ("Node packs was not compared: the quick audit did not wait for it.",)
+    assert len(difference(snapshot(), snapshot(packs=None, problems=(late,))).drift) == 1
 
 
 def test_a_quick_snapshot_against_a_full_one():

@@ -18,6 +18,7 @@ LINUX = Privacy(Path("/home/anna"), "annas-tower")
         ("C:\\Users\\Bob Smith\\ComfyUI", "C:\\Users\\…\\ComfyUI"),
         ("C:\\Users\\Public\\models", "C:\\Users\\Public\\models"),
         ("https://me:secret@mirror.example/x?token=1", "https://…@mirror.example/x?…"),
+        ("/run/media/anna/Stick", "/run/media/…/Stick"),
         ("/opt/ComfyUI", "/opt/ComfyUI"),
     ],
 )

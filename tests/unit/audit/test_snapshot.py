@@ -82,7 +82,7 @@ def test_a_driver_that_hangs_is_left_behind(tmp_path: Path):
     assert found.gpu is None
     (problem,) = found.problems
     assert problem.problem.code == "audit_part_late"
-    assert problem.problem.message.startswith("The part 'gpu' did not answer within 0 s")
+    assert problem.problem.message.startswith("The part 'gpu' did not answer within 0.3 s")
 
 
 def test_it_stops_on_request(tmp_path: Path):

@@ -108,8 +108,8 @@ def test_the_shelf_keeps_what_is_new_and_not_for_ever(tmp_path: Path):
 
 def test_foreign_files_on_the_shelf_are_left_alone(tmp_path: Path):
     (tmp_path / "notes.json").write_text("{}", encoding="utf-8")
-    (tmp_path / "2026-01-01_00-00-00.json").write_text("torn", encoding="utf-8")
+    (tmp_path / "2026-01-01_00-00-00-000000.json").write_text("torn", encoding="utf-8")
     shelf = SnapshotShelf(tmp_path)
-    assert [one.path.name for one in shelf.kept()] == ["2026-01-01_00-00-00.json"]
+    assert [one.path.name for one in shelf.kept()] == ["2026-01-01_00-00-00-000000.json"]
     shelf.keep(snapshot())
     assert len(shelf.kept()) == 2

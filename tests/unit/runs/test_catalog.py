@@ -3,9 +3,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.runs.facts import KEY, UUID, cold_job, stored_run, warm_job
-from wan22.runs.catalog import baseline_runs, find_run, list_runs, own_band
+from wan22.runs.catalog import baseline_runs, find_run, list_runs, own_band, played_runs
 from wan22.runs.own_band import PASS_1
+from wan22.runs.reader import read_manifest
 from wan22.schema.problem import AppError
+from wan22.schema.run import ServerIdentity
+from wan22.schema.server import SystemInfo, SystemStats
 
 
 def problem_of(root: Path, name: str) -> tuple[str, str]:
@@ -87,3 +90,19 @@ def test_a_run_that_cannot_be_read_is_passed_over(tmp_path: Path):
     band = own_band(tmp_path, KEY, UUID)
     assert band is not None
     assert band.usual[PASS_1].count == 5
+
+
+def test_a_simulated_run_is_compared_with_the_same_stand_in_alone(tmp_path: Path):
+    def server(*argv: str) -> ServerIdentity:
+        stats = SystemStats(system=SystemInfo(argv=("main.py", *argv)))
+        return ServerIdentity(url="http://127.0.0.1:8188", owned=True, stats=stats)
+
+    fast = server("--port", "8188", "--demo-speed", "10")
+    stored_run(tmp_path, "a", warm_job(100.0, 7.0), simulated=True, server=fast)
+    stored_run(tmp_path, "b", warm_job(200.0, 7.0), simulated=True, server=server("--demo-speed", "1", "--port", "1"))
+    stored_run(tmp_path, "c", warm_job(300.0, 7.0), server=fast)
+    folder = stored_run(
+        tmp_path, "d", warm_job(400.0, 7.0), simulated=True, server=server("--port", "9", "--demo-speed", "10")
+    )
+    found = played_runs(tmp_path, read_manifest(folder))
+    assert {summary.run_id for summary in found} == {"a", "d"}

@@ -29,7 +29,9 @@ def test_for_good_means_gone(tmp_path: Path):
     assert [path.name for path in root.iterdir()] == [kept.run_id]
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the trash of Linux has a folder that can be looked into")
+@pytest.mark.skipif(
+    sys.platform in ("win32", "darwin"), reason="the trash of Linux has a folder that can be looked into"
+)
 def test_the_trash_holds_what_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     script = textwrap.dedent(
         """

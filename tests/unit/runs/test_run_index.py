@@ -8,10 +8,10 @@ import pytest
 from tests.unit.runs.facts import KEY, UUID, cold_job, stored_run, warm_job
 from wan22.runs import run_index
 from wan22.runs.layout import RunFolder
+from wan22.runs.reader import open_run
 from wan22.runs.run_index import RunIndex, inside_path, result_of
 from wan22.runs.run_notes import set_note, set_star
 from wan22.runs.summary import summary_of, write_summary
-from wan22.runs.reader import open_run
 from wan22.runs.writer import event_line
 from wan22.schema.events import OutputSaved, ProblemFound, PromptOutcome
 from wan22.schema.problem import AppError, problem
@@ -83,7 +83,9 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(read) == 2
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"format": 99, "root": "", "rows": []}', '{"format": 1, "root": "x"}', "[]"])
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"format": 99, "root": "", "rows": []}', '{"format": 1, "root": "x"}', "[]"]
+)
 def test_a_broken_cache_is_made_anew(tmp_path: Path, text: str):
     root, cache = tmp_path / "runs", tmp_path / "cache"
     stored_run(root, "2026-01-01", cold_job(100.0))
@@ -135,7 +137,7 @@ def test_broken_open_and_failed_runs_have_rows(tmp_path: Path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
 def test_a_folder_whose_name_is_no_text_is_passed_over(tmp_path: Path):
     folder = stored_run(tmp_path / "runs", "2026-01-01", cold_job(100.0))
-    os.rename(os.fsencode(folder.path), os.fsencode(tmp_path / "runs") + b"/\xff\xfe")
+    folder.path.rename(os.fsdecode(os.fsencode(tmp_path / "runs") + b"/\xff\xfe"))
     assert RunIndex(tmp_path / "runs", tmp_path / "cache").rows() == ()
 
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 from tests.unit.runs.facts import KEY, UUID, cold_job, stored_run, warm_job
 from wan22.runs.catalog import own_band
+from wan22.runs.reader import open_run
 from wan22.runs.run_index import RunIndex
 from wan22.runs.run_judgement import judged_rows, level_of
-from wan22.runs.reader import open_run
 from wan22.runs.summary import summary_of
 from wan22.runs.verdict import verdicts
 from wan22.schema.profile import Target
