@@ -24,8 +24,10 @@ def collect_comfyui(sources: AuditSources, cancel: CancelToken) -> Found:
     if sources.comfyui is None:
         if sources.stats is None:
             raise no_comfyui()
-        reason = "The server was only attached to; where it lies is not known."
-        return Found(ComfyFacts(version=sources.stats.system.comfyui_version), {"folder": reason, "commit": reason})
+        is_simulated = sources.stats.is_simulated
+        reason = "It is simulated." if is_simulated else "The server was only attached to; where it lies is not known."
+        facts = ComfyFacts(version=sources.stats.system.comfyui_version)
+        return Found(facts, dict.fromkeys(("folder", "commit", "is_dirty"), reason))
     installation = installation_of(sources)
     reasons: dict[str, str] = {}
     if installation.commit is None:

@@ -249,11 +249,12 @@ def _text(path: Path | None) -> str:
 
 def _from_stats(stats: SystemStats) -> Found:
     """What a server tells of the Python that it runs in."""
-    reason = "The server runs in a Python that only it can see."
+    reason = "It is simulated." if stats.is_simulated else "The server was only attached to; its Python is not known."
     system = stats.system
     torch = ImportFacts(version=system.pytorch_version, imports=True) if system.pytorch_version else None
     facts = PythonFacts(
         version=(system.python_version or "").partition(" ")[0] or None,
         key_packages=None if torch is None else {"torch": torch},
     )
-    return Found(facts, {"packages": reason, "executable": reason, "cudnn_version": reason})
+    unknown = ("executable", "packages", "torch_cuda", "cudnn_version", "cuda_available", "cuda_architectures")
+    return Found(facts, dict.fromkeys(unknown, reason))

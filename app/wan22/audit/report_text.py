@@ -10,7 +10,7 @@ from wan22.audit.fact_rows import PART_TITLES, fact_rows
 from wan22.schema.audit import AuditDifference, AuditPart, AuditSnapshot
 from wan22.schema.problem import Problem
 
-_LABEL_WIDTH = 28
+_LABEL_WIDTH = 32
 _PRIVATE = (
     "No personal data: the home folder reads ~, and names of users and of the machine, serial numbers and secrets are "
     "left out. The uuid of a GPU stays: it tells whose results are whose."

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, QUrl
+from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from wan22.job.desk import Desk
@@ -23,13 +23,14 @@ from wan22.ui.bridge import Bridge
 from wan22.ui.frame_feed import FrameFeed
 from wan22.ui.main_window import MainWindow
 from wan22.ui.replay_feed import ReplayFeed
+from wan22.ui.run_replay import RunReplay
 from wan22.ui.state.gpu_choice import GpuChoice
 from wan22.ui.state.gpu_history import GpuHistory
 from wan22.ui.state.job_watch import JobWatch
 from wan22.ui.state.monitor_source import MonitorSource
 from wan22.ui.state.panel_state import PanelState
 from wan22.ui.state.run_state import LiveRun
-from wan22.ui.state.stored_run import inventory_of, recorded_facts
+from wan22.ui.state.stored_run import inventory_of, recorded_facts, source_of_run
 from wan22.ui.state_items import StateItems
 from wan22.ui.theme import Theme
 from wan22.wiring import Demo, Parts
@@ -40,7 +41,10 @@ class Context(QObject):
     """Built after the first paint; `close` ends everything that it started.
 
     `memory` keeps what a page wants to find again next time, under a group of its own name.
+    `monitor_changed`: another run, or the live GPU again, is what the Monitor shows: `monitor`.
     """
+
+    monitor_changed = Signal()
 
     def __init__(self, theme: Theme, parts: Parts, window: MainWindow, desk: Desk, memory: QSettings) -> None:
         super().__init__(window)
@@ -64,6 +68,7 @@ class Context(QObject):
         self.live = MonitorSource(self.history, self.run)
         self.monitor = self.live
         self._replay: ReplayFeed | None = None
+        self._told_again: RunReplay | None = None
         self._workers: list[Worker] = []
         self.bridge.drained.connect(self._apply)
 
@@ -152,10 +157,37 @@ class Context(QObject):
         self._replay = ReplayFeed(recorded_facts(stored), self.parts.bus, self.parts.clock, speed)
         self._replay.start()
 
+    def show_run(self, stored: StoredRun) -> None:
+        """Show a stored run in the Monitor. Errors: as `StoredRun.telemetry`, which is best read before, in a thread."""
+        self._watch(source_of_run(stored))
+        self.window.show_simulated(stored.manifest.simulated)
+
+    def replay_run(self, stored: StoredRun, speed: float = 1.0) -> None:
+        """Let a stored run happen again in the Monitor, and only there. Errors as `show_run`."""
+        told = RunReplay(stored, self.parts.clock, speed, self)
+        self._watch(told.source)
+        self._told_again = told
+        self.window.show_simulated(stored.manifest.simulated)
+        told.start()
+
+    def show_live(self) -> None:
+        """The Monitor watches the GPU of now again."""
+        self._watch(self.live)
+
+    def _watch(self, source: MonitorSource) -> None:
+        before, self._told_again = self._told_again, None
+        self.monitor = source
+        self.monitor_changed.emit()
+        if before is not None:
+            before.close()
+            before.deleteLater()
+
     def close(self, *, leave_running: bool = False) -> None:
         """Stop what was started, the sources of facts first. Blocks until the server has ended or is left."""
         if self._replay is not None:
             self._replay.stop()
+        if self._told_again is not None:
+            self._told_again.close()
         self.desk.close(leave_running=leave_running)
         for worker in self._workers:
             worker.stop()

@@ -25,8 +25,14 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
         shared = context()
         page = MonitorPage(shared.theme, shared.monitor, shared.parts.clock.now, shared.gpu_choice)
         page.problem.connect(shared.window.problem.show_problem)
-        page.live_asked.connect(lambda: page.show_source(shared.live))
+        page.live_asked.connect(shared.show_live)
+        shared.monitor_changed.connect(lambda: page.show_source(shared.monitor))
         return page
+
+    def history() -> "QWidget":
+        from wan22.ui.pages.history_page import HistoryPage
+
+        return HistoryPage(context())
 
     def setup() -> "QWidget":
         from wan22.ui.pages.setup_page import SetupPage
@@ -36,5 +42,6 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
     return [
         PageEntry("run", "Run", "run", "Is it done, and how long will it take?", run),
         PageEntry("monitor", "Monitor", "monitor", "What does the GPU do, and what holds it back?", monitor),
+        PageEntry("history", "History", "history", "What was made, how fast, and how do I get it back?", history),
         PageEntry("setup", "Setup", "setup", "Which ComfyUI, which profile, which settings?", setup, is_apart=True),
     ]

@@ -288,7 +288,7 @@ class MonitorPage(QWidget):
         view = self._view
         for widget in (self.spans, self.pause):
             widget.setVisible(not view.is_stored)
-        self.live.setVisible(view.is_stored)
+        self.live.setVisible(view.is_stored or self.source.is_replay)
         self.fit_button.setEnabled(not view.is_fitted)
         spans = [seconds for seconds, _, _ in SPANS]
         self.spans.select(spans.index(view.span_s) if view.span_s in spans else None)

@@ -10,7 +10,7 @@ from wan22.ui.state.run_state import LiveRun
 class MonitorSource:
     """What is watched. `fixed_span` = (start_s, end_s) since the epoch for a stored run, None = live.
 
-    `gpu`: the board that did the work, None = the first.
+    `gpu`: the board that did the work, None = the first. `is_replay`: a stored run is told again, as if it were live.
     """
 
     history: GpuHistory
@@ -18,3 +18,4 @@ class MonitorSource:
     title: str = ""
     fixed_span: tuple[float, float] | None = None
     gpu: int | None = None
+    is_replay: bool = False
