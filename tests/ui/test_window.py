@@ -17,6 +17,7 @@ from wan22.schema.events import (
     ServerStarting,
     ServerStopped,
 )
+from wan22.schema.panel_fact import GpuUnavailable
 from wan22.schema.problem import problem
 from wan22.ui.frame_feed import server_text
 from wan22.ui.main_window import MainWindow
@@ -44,7 +45,9 @@ def memory_of(path: Path) -> QSettings:
 
 def test_only_pages_with_a_feature_are_shown(stage: Stage):
     said = [text.strip() for text in texts(stage.window.rail)]
-    assert said == ["Wan 2.2", "Run", "Monitor", "Setup"]
+    assert said[:2] == ["Wan 2.2", "Run"]
+    assert said[-1] == "Setup"
+    assert not {"Bench", "Doctor", "Compare"} & set(said)
 
 
 def test_pages_are_built_on_the_first_visit(qtbot: QtBot, theme: Theme, tmp_path: Path):
@@ -170,6 +173,7 @@ def test_what_the_server_does_in_words():
     ready = ServerView(version="0.25.0", ready=True)
     assert server_text(RunState()) == ("No server yet", Tone.unknown)
     assert server_text(RunState(server=ready)) == ("ComfyUI 0.25.0 ready", Tone.good)
+    assert server_text(RunState(server=ready, simulated=True)) == ("SIMULATED ComfyUI 0.25.0 ready", Tone.good)
     stopped = ServerView(version="0.25.0", ready=True, stopped=True, exit_code=1)
     assert server_text(RunState(server=stopped)) == ("ComfyUI 0.25.0 ended", Tone.bad)
 
@@ -271,3 +275,12 @@ def test_the_state_line_says_the_step_soon_after_it_is_done(stage: Stage, qtbot:
     assert said in texts(stage.window.state_line)
     stage.bus.publish(StepDone(time_s=4.0, prompt_id="p", node="7", value=1, maximum=2))
     qtbot.waitUntil(lambda: f"{said} · step 1 of 2" in texts(stage.window.state_line), timeout=500)
+
+
+def test_a_machine_without_a_driver_says_so_in_the_strip(stage: Stage):
+    missing = problem("driver_missing", "The NVIDIA driver was not found.", hint="Install it.")
+    stage.bus.publish(GpuUnavailable(time_s=1.0, problem=missing))
+    stage.settle()
+    strip = stage.window.gpu_strip
+    assert {"no NVIDIA GPU", "? no readings"} <= set(texts(strip))
+    assert strip.name.toolTip() == "The NVIDIA driver was not found. Install it."

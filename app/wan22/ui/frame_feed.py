@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from wan22.runs.state import Phase, RunState
 from wan22.schema.events import ProblemFound, RunStarted, ServerReady, ServerSaid
 from wan22.schema.gpu import GpuReading
+from wan22.schema.panel_fact import GpuFound, GpuUnavailable
 from wan22.ui.main_window import MainWindow
 from wan22.ui.number_text import MISSING, number
 from wan22.ui.palette import Metric
@@ -59,6 +60,7 @@ class FrameFeed(QObject):
         self._run = run
         self._now_s = now_s
         self._choice = choice
+        self._gpu_problem: Problem | None = None
         self.items: Sequence[tuple[str, str]] = ()
         self.is_on_run_page: Callable[[Problem], bool] = lambda _problem: False
         """Whether the Run page says a problem itself, so that it need not be said twice there."""
@@ -87,6 +89,9 @@ class FrameFeed(QObject):
                 lines.append(fact.line)
             elif isinstance(fact, ProblemFound) and not self._is_told_by_page(fact):
                 self._window.problem.show_problem(fact.problem)
+            elif isinstance(fact, GpuFound | GpuUnavailable):
+                self._gpu_problem = fact.problem if isinstance(fact, GpuUnavailable) else None
+                self._refresh_gpu()
             elif isinstance(fact, RunStarted | ServerReady) and fact.simulated:
                 self._window.show_simulated(True)
         if lines:
@@ -118,6 +123,9 @@ class FrameFeed(QObject):
         shown = self._choice.shown(history, self._run)
         strip.show_gpus([(gpu, history.name(gpu)) for gpu in history.gpus], shown)
         if shown is None:
+            if self._gpu_problem is not None:
+                words = " ".join(part for part in (self._gpu_problem.message, self._gpu_problem.hint) if part)
+                strip.show_missing("no NVIDIA GPU", words)
             return
         info, reading, store = history.infos.get(shown), history.latest.get(shown), history.store(shown)
         limit = limits_of(info, reading)
@@ -170,6 +178,7 @@ def server_text(state: RunState) -> tuple[str, Tone]:
     """What the server does, in words, and how to take it."""
     server = state.server
     name = f"ComfyUI {server.version}" if server.version else "ComfyUI"
+    name = f"SIMULATED {name}" if state.simulated else name
     if server.stopped:
         return (f"{name} stopped", Tone.unknown) if server.exit_code in (0, None) else (f"{name} ended", Tone.bad)
     if state.phase is Phase.starting or (server.owned and not server.ready):

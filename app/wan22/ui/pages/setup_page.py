@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from wan22.system.files import file_error
@@ -49,8 +48,9 @@ class SetupPage(QWidget):
         self._folder.answered.connect(context.open_folder)
         self._folder.refused.connect(context.tell_problem)
         column = QVBoxLayout(self)
-        column.setContentsMargins(GUTTER, 20, GUTTER - SCROLL_EDGE, GAP)
+        column.setContentsMargins(GUTTER, GAP, GUTTER - SCROLL_EDGE, GAP)
         column.setSpacing(GAP)
+        column.addLayout(self._bar())
         column.addLayout(self._head())
         self.stack = QStackedWidget()
         self._sections: tuple[SetupSection, ...] = (self.server, self.profile, self.settings, self.appearance)
@@ -75,30 +75,30 @@ class SetupPage(QWidget):
         self._context.memory.setValue(_SECTION_KEY, key)
         self._say_head()
 
-    def _head(self) -> QHBoxLayout:
+    def _bar(self) -> QHBoxLayout:
+        """The sections have a line of their own: there are too many to stand beside a sentence."""
         row = QHBoxLayout()
         row.setSpacing(GAP)
+        row.setContentsMargins(0, 0, SCROLL_EDGE, 0)
+        self.segment = Segment(self._context.theme, "Section", [(text, tip) for _, text, tip in SECTIONS])
+        self.segment.chosen.connect(lambda number: self.show_section(SECTIONS[number][0]))
+        row.addWidget(self.segment)
+        row.addStretch(1)
+        self.unsaved = TextLabel("", TextRole.caption, "accent")
+        row.addWidget(self.unsaved)
+        return row
+
+    def _head(self) -> QVBoxLayout:
         words = QVBoxLayout()
         words.setSpacing(GAP_TINY)
+        words.setContentsMargins(0, 0, SCROLL_EDGE, 0)
         self.title = TextLabel("", TextRole.title)
         self.title.setWordWrap(True)
         self.grounds = TextLabel("", TextRole.body, "muted")
         self.grounds.setWordWrap(True)
         words.addWidget(self.title)
         words.addWidget(self.grounds)
-        words.addStretch(1)
-        row.addLayout(words, 1)
-        right = QVBoxLayout()
-        right.setSpacing(GAP_TINY)
-        right.setContentsMargins(0, 0, SCROLL_EDGE, 0)
-        self.segment = Segment(self._context.theme, "Section", [(text, tip) for _, text, tip in SECTIONS])
-        self.segment.chosen.connect(lambda number: self.show_section(SECTIONS[number][0]))
-        right.addWidget(self.segment)
-        self.unsaved = TextLabel("", TextRole.caption, "accent")
-        right.addWidget(self.unsaved, 0, Qt.AlignmentFlag.AlignRight)
-        right.addStretch(1)
-        row.addLayout(right)
-        return row
+        return words
 
     def _say_head(self) -> None:
         section = self._sections[self.stack.currentIndex()]

@@ -1,5 +1,6 @@
 """A path that is typed, chosen in a dialog, or dropped."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Signal
@@ -10,28 +11,37 @@ from wan22.ui.measure import GAP_SMALL
 
 
 class PathDrop(QObject):
-    """Lets a widget take a folder or file that is dropped on it: `dropped` says its path."""
+    """Lets a widget take a folder or file that is dropped on it: `dropped` says its path.
+
+    `accepts`: whether a path is wanted here; without it every one is.
+    """
 
     dropped = Signal(str)
 
-    def __init__(self, target: QWidget) -> None:
+    def __init__(self, target: QWidget, accepts: Callable[[Path], bool] | None = None) -> None:
         super().__init__(target)
+        self._accepts = accepts
         target.setAcceptDrops(True)
         target.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take what has a place on this machine; all else goes its usual way."""
         if isinstance(event, QDropEvent) and event.type() in (QEvent.Type.DragEnter, QEvent.Type.DragMove):
-            if _path_of(event) is not None:
+            if self._path_of(event) is not None:
                 event.acceptProposedAction()
                 return True
         elif isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
-            path = _path_of(event)
+            path = self._path_of(event)
             if path is not None:
                 event.acceptProposedAction()
                 self.dropped.emit(path)
                 return True
         return super().eventFilter(watched, event)
+
+    def _path_of(self, event: QDropEvent | QDragEnterEvent) -> str | None:
+        urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
+        path = Path(urls[0].toLocalFile()) if urls else None
+        return str(path) if path is not None and (self._accepts is None or self._accepts(path)) else None
 
 
 class FolderField(QWidget):
@@ -100,8 +110,3 @@ def set_read_only(line: QLineEdit, is_read_only: bool) -> None:
         line.setReadOnly(is_read_only)
         line.style().unpolish(line)
         line.style().polish(line)
-
-
-def _path_of(event: QDropEvent | QDragEnterEvent) -> str | None:
-    urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
-    return str(Path(urls[0].toLocalFile())) if urls else None

@@ -135,6 +135,12 @@ class GpuStrip(QWidget):
             self.caption.say(f"GPU {shown}")
             self.name.say(dict(self._gpus).get(shown) or "unknown board")
 
+    def show_missing(self, name: str, words: str) -> None:
+        """There is no board to show; `words` say why, and what can be done."""
+        self.name.say(name)
+        self.name.setToolTip(words)
+        self.chip.show_tone(Tone.unknown, "no readings", words)
+
     def show_cell(self, metric: Metric, text: CellText) -> None:
         """Show one of the numbers."""
         self.cells[metric].show_text(text)
