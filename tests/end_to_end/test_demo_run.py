@@ -96,7 +96,7 @@ def test_json_lines_say_simulated(home: Path):
 
 @pytest.mark.parametrize(
     ("scenario", "code", "problem"),
-    [("out-of-memory", 8, "out_of_memory"), ("server-crash", 6, "server_crashed"), ("server-hang", 6, "server_stuck")],
+    [("out-of-memory", 8, "out_of_memory"), ("server-crash", 6, "server_crashed"), ("server-hang", 6, "server_hung")],
 )
 def test_endings(home: Path, scenario: str, code: int, problem: str):
     found, out, err = wan22(home, "run", f"--demo={scenario}", *FAST, *SMALL, "--output", home / "runs")
@@ -106,6 +106,43 @@ def test_endings(home: Path, scenario: str, code: int, problem: str):
     assert out.startswith("SIMULATED")
     manifest = open_run(only_run(home / "runs")).manifest
     assert (manifest.simulated, manifest.outcome) == (True, PromptOutcome.error)
+
+
+def test_a_hang_is_seen_and_told(home: Path):
+    code, out, err = wan22(home, "run", "--demo=server-hang", *FAST, *SMALL, "--output", home / "runs", "--json")
+    assert code == 6, err
+    events = [json.loads(line) for line in out.splitlines()]
+    (stalled,) = [one for one in events if one["kind"] == "job_stalled"]
+    assert (stalled["verdict"], stalled["role"], stalled["answers"]) == ("dead", "decode", True)
+    assert stalled["gpu_utilization_pct"] == 0.0
+    assert stalled["cpu_share"] < 0.2
+    assert stalled["silent_s"] < 20.0
+    state = reduce_all(open_run(only_run(home / "runs")).events)
+    assert state.fatal is not None
+    assert "stands still" in state.fatal.message
+
+
+def test_out_of_memory_is_climbed_with_consent(home: Path):
+    root = home / "runs"
+    code, out, err = wan22(home, "run", "--demo=out-of-memory", *FAST, *SMALL, "--output", root, "--on-oom", "same")
+    assert code == 0, err
+    assert "gentler, 3 of 3: The weights outside of the GPU" in out
+    stored = sorted((open_run(RunFolder(path)) for path in root.iterdir()), key=lambda run: run.manifest.started_s)
+    outcomes = [run.manifest.outcome for run in stored]
+    assert outcomes == [*[PromptOutcome.error] * 3, PromptOutcome.success]
+    assert {run.manifest.retry_of for run in stored[1:]} == {stored[0].manifest.run_id}
+    server = stored[-1].manifest.server
+    assert server is not None
+    assert server.stats is not None
+    assert "--novram" in server.stats.system.argv
+
+
+def test_out_of_memory_without_an_answer_says_what_could_be_tried(home: Path):
+    code, out, err = wan22(home, "run", "--demo=out-of-memory", *FAST, *SMALL, "--output", home / "runs")
+    assert code == 8
+    assert "out_of_memory" in err
+    assert "--on-oom same" in out
+    assert len(list((home / "runs").iterdir())) == 1
 
 
 def test_a_slow_start_is_slow_and_ends_well(home: Path):

@@ -26,6 +26,8 @@ def collect_machine(sources: AuditSources, _cancel: CancelToken) -> Found:
         reasons["cpu"] = _NOT_TOLD
     if cores is None:
         reasons["cpu_cores"] = _NOT_TOLD
+    if memory.swap_bytes is None:
+        reasons["swap_bytes"] = "The system hides it (on Windows when its performance counters are switched off)."
     disks = tuple(_disks(sources, volumes()))
     if sources.platform == "win32":
         for number, disk in enumerate(disks):

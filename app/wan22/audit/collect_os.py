@@ -57,6 +57,8 @@ def _windows(sources: AuditSources, power_source: str | None, reasons: dict[str,
     if plan is None:
         reasons["power_plan"] = "The registry names no active power plan."
     mode = read(_SCHEME_KEY, "ActiveOverlayAcPowerScheme")
+    if str(mode).lower() not in _MODES:
+        reasons["power_mode"] = "Windows names no power mode; desktop machines often have none."
     facts = SystemFacts(
         name=" ".join(str(part) for part in (name, release) if part) or None,
         build=None if build is None else f"{build}.{revision}" if revision is not None else str(build),

@@ -33,7 +33,7 @@ def _plain(text: str, encoding: str | None) -> str:
 
 
 _OWN_COMMAND = re.compile(
-    r"(?<![\w.-])wan22 (?=(?:start|window|run|launch|profiles|runs|monitor|workflow|models|nodes|audit)\b)"
+    r"(?<![\w.-])wan22 (?=(?:start|window|run|launch|profiles|queue|runs|monitor|workflow|models|nodes|audit|export)\b)"
 )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import wan22
-from wan22.cli.commands import audit, launch, models, monitor, nodes, profiles, runs, workflow
+from wan22.cli.commands import audit, export, launch, models, monitor, nodes, profiles, queue, runs, workflow
 from wan22.cli.commands import run as run_command
 from wan22.cli.commands import start as start_command
 from wan22.cli.commands import window as window_command
@@ -38,9 +38,11 @@ app.command("run")(run_command.run)
 app.command("launch")(launch.launch)
 app.command("monitor")(monitor.monitor)
 app.add_typer(audit.app, name="audit")
+app.add_typer(export.app, name="export")
 app.add_typer(models.app, name="models")
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(queue.app, name="queue")
 app.add_typer(runs.app, name="runs")
 app.add_typer(workflow.app, name="workflow")
 

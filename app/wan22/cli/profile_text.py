@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from wan22.cli.console import Console
+from wan22.launch.profile_difference import ProfileDifference
 from wan22.launch.profile_store import LoadedProfile
 from wan22.schema.board import is_board
 from wan22.schema.profile import Expectation, Profile, Setting, Target
@@ -69,6 +70,22 @@ def print_lint(console: Console, profile: Profile, found: Sequence[SettingLint],
                 _paragraph(console, lint.reason, _INDENT)
                 if lint.advice:
                     _paragraph(console, f"Advice: {lint.advice}", _INDENT)
+
+
+def print_differences(console: Console, left: Profile, right: Profile, found: Sequence[ProfileDifference]) -> None:
+    """What differs between two profiles, one sentence each; notes that differ are only counted."""
+    console.text(f"{left.name} · {left.title}", style="bold")
+    console.text(f"{right.name} · {right.title}", style="bold")
+    told = [item for item in found if not item.is_note]
+    console.text()
+    if not told:
+        console.text("Both start ComfyUI in the same way.")
+    for item in told:
+        _paragraph(console, f"● {item.sentence}", 0, hanging=2)
+    notes = len(found) - len(told)
+    if notes:
+        console.text()
+        console.text(f"{notes} {'note or title differs' if notes == 1 else 'notes or titles differ'} too.")
 
 
 def setting_words(name: str, setting: Setting) -> str:

@@ -55,12 +55,18 @@ class RunPrinter:
         bus: Bus,
         clock: Clock,
         usual_times: Callable[[str], Mapping[Role, Usual]] = lambda _run_id: {},
+        *,
+        on_panel: Callable[[PanelFact], None] | None = None,
     ) -> None:
-        """`usual_times`: usual stage times for a run, by its id; asked once, when the job is queued."""
+        """`usual_times`: usual stage times for a run, by its id; asked once, when the job is queued.
+
+        `on_panel` hears the facts that are no part of a run, once everything before them is shown.
+        """
         self._console = console
         self._bus = bus
         self._clock = clock
         self._usual_times = usual_times
+        self._on_panel = on_panel
         self._usual: Mapping[Role, Usual] = {}
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._state = RunState()
@@ -96,6 +102,7 @@ class RunPrinter:
             except queue.Empty:
                 break
             if isinstance(fact, PanelFact):
+                self._hand_on(fact, block)
                 continue
             if isinstance(fact, RunStarted) and self._state.run_id not in (None, fact.run_id):
                 self._state, self._printed, self._waiting_said = RunState(), set(), False
@@ -112,6 +119,13 @@ class RunPrinter:
                     self._console.text(line)
         if not self._console.as_json:
             self._print_stages(block)
+
+    def _hand_on(self, fact: PanelFact, block: LiveBlock) -> None:
+        if self._on_panel is None:
+            return
+        if not self._console.as_json:
+            self._print_stages(block)
+        self._on_panel(fact)
 
     def _print_json(self, fact: Fact) -> None:
         """A reader that went away (a closed pipe) must not end the run: it is on disk all the same."""

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from wan22.runs.queue_store import QueueStore
@@ -34,6 +34,8 @@ class JobQueue:
         self._asked: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._store: QueueStore | None = None
         self._held_back: frozenset[int] = frozenset()
+        self._is_at_work = False
+        self._changes: int | None = None
         self.ready: tuple[QueuedJob, ...] = ()
         """Jobs that wait and will be begun by themselves, in order, as last seen."""
         self.wake: Callable[[], None] = lambda: None
@@ -78,6 +80,15 @@ class JobQueue:
         """Forget jobs; their runs stay."""
         self._ask(lambda store: store.remove(job_ids))
 
+    def put_back(self, jobs: Sequence[QueuedJob], held_back: Collection[int] = ()) -> None:
+        """Undo `remove`. `held_back`: those of them that go on waiting for a word of the user."""
+
+        def work(store: QueueStore) -> None:
+            self._held_back |= frozenset(held_back)
+            store.put_back(jobs)
+
+        self._ask(work)
+
     def clear(self, *states: JobState) -> None:
         """Forget all jobs in these states."""
         self._ask(lambda store: store.remove([job.job_id for job in store.jobs(*states)]))
@@ -115,14 +126,23 @@ class JobQueue:
         """The next job, now ours to do. A queue that cannot be read has none, and says why."""
         if self._store is None:
             return None
+        self._is_at_work = True
         try:
             job = self._store.claim(self._held_back)
+            if job is None:
+                self._look_at_others(self._store)
         except AppError as error:
             self._tell(error.problem)
-            return None
+            job = None
+        self._is_at_work = job is not None
         if job is not None:
             self._tell_jobs()
         return job
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job of ours is at work and none will be begun by itself."""
+        return not self.ready and not self._is_at_work
 
     def note_run(self, job_id: int, run_id: str) -> None:
         """Remember in which run folder a job is made."""
@@ -130,7 +150,14 @@ class JobQueue:
 
     def finish(self, job_id: int, state: JobState, found: Problem | None = None) -> None:
         """A claimed job has ended."""
-        self._ask(lambda store: store.finish(job_id, state, found), wakes=False)
+
+        def work(store: QueueStore) -> None:
+            try:
+                store.finish(job_id, state, found)
+            finally:
+                self._is_at_work = False
+
+        self._ask(work, wakes=False)
 
     def _ask(self, work: Callable[[QueueStore], object], *, wakes: bool = True) -> None:
         self._asked.put(partial(self._do, work, wakes=wakes))
@@ -181,11 +208,20 @@ class JobQueue:
         self._held_back = frozenset(job.job_id for job in (*lost, *waiting))
         self._tell_jobs()
 
+    def _look_at_others(self, store: QueueStore) -> None:
+        """Several programs may work on one file: tell what another one changed, or died over."""
+        if store.lost():
+            self._held_back |= frozenset(job.job_id for job in store.recover())
+        elif store.changes == self._changes:
+            return
+        self._tell_jobs()
+
     def _tell_jobs(self) -> None:
         store = self._store
         if store is None:
             return
         try:
+            self._changes = store.changes
             jobs, is_paused = store.jobs(), store.is_paused
         except AppError as error:
             self._tell(error.problem)

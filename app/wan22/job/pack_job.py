@@ -57,7 +57,7 @@ class PackInstall:
         self._open = ExitStack()
         self._plan: PackPlan | None = None
         self._undo: list[tuple[str, Callable[[], bool]]] = []
-        self._packages_before: dict[str, str] = {}
+        self._packages_before: Mapping[str, str] = {}
         installation = target.installation
         self._pip = Pip(installation.python, installation.python_flags, installation.working_folder, self._voice.say)
 
@@ -70,9 +70,9 @@ class PackInstall:
         """
         try:
             self._open.enter_context(install_lock(self._target.packs))
-            self._packages_before = self._pip.installed(cancel)
             made = PackPreparation(self._source, self._target, self._pip, self._voice, self._find_git, self._open)
-            self._plan = made.plan(self._packages_before, cancel)
+            self._plan = made.plan(cancel)
+            self._packages_before = self._plan.packages_before
         except BaseException:
             self.close()
             raise

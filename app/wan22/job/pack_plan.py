@@ -1,5 +1,6 @@
 """What an installation of a node pack would do, before anything is done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -37,7 +38,8 @@ class PackPlan:
     """An installation, ready to be agreed to. `staged`: where the new content waits; None when there is none.
 
     `commit`: what is checked out afterwards. `before_commit`: what is now. `has_script`: the pack has an install.py.
-    `by_archive`: fetched as a ZIP file, because there is no git. `file_count`: files of the pack.
+    `packages_before`: versions
+    of everything that the Python has now. `by_archive`: fetched as a ZIP file, because there is no git. `file_count`: files of the pack.
     """
 
     source: PackSource
@@ -49,6 +51,7 @@ class PackPlan:
     before_commit: str | None
     requirements: Requirements
     packages: PackagePlan
+    packages_before: Mapping[str, str]
     has_script: bool = False
     by_archive: bool = False
     file_count: int = 0

@@ -1,6 +1,6 @@
 """Finding out what an installation of a node pack would do: its content is fetched aside, and pip is asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ class PackPreparation:
         self._find_git = git
         self._scope = scope
 
-    def plan(self, packages_before: Mapping[str, str], cancel: CancelToken) -> PackPlan:
+    def plan(self, cancel: CancelToken) -> PackPlan:
         """The plan; what it fetched is gone when `scope` is closed, unless it was put into its place."""
         source, installed = self._source, self._target.installed
         target = installed.path if installed is not None else self._target.packs / source.folder
@@ -66,6 +66,7 @@ class PackPreparation:
         if requirements.never:
             raise refused_lines(requirements)
         self._voice.begin(PackStep.packages, "Asking pip what would change")
+        packages_before = self._pip.installed(cancel)
         packages = plan_packages(self._pip, requirements.plain, packages_before, cancel)
         return PackPlan(
             source=source,
@@ -77,6 +78,7 @@ class PackPreparation:
             before_commit=installed.commit if installed is not None else None,
             requirements=requirements,
             packages=packages,
+            packages_before=packages_before,
             has_script=(content / _SCRIPT).is_file(),
             by_archive=staged is not None and not (staged / ".git").exists(),
             file_count=sum(path.is_file() and ".git" not in path.parts for path in content.rglob("*")),

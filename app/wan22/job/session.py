@@ -37,7 +37,7 @@ from wan22.schema.events import (
     RungTried,
     RunStarted,
 )
-from wan22.schema.gpu import GpuInfo, GpuSampled
+from wan22.schema.gpu import GpuInfo, GpuInventory, GpuSampled
 from wan22.schema.ladder import Rung
 from wan22.schema.problem import AppError, Problem, problem
 from wan22.schema.profile import Profile
@@ -56,7 +56,10 @@ _LOOK_THERE = "The server may still be working on the job: look at its queue."
 
 @dataclass(frozen=True, slots=True)
 class JobParts:
-    """What a job works with; `wiring` picks the parts. `usual_times`: usual stage times for a run, by its id."""
+    """What a job works with; `wiring` picks the parts. `usual_times`: usual stage times for a run, by its id.
+
+    `audit` puts a quick snapshot of the machine into the run folder and tells what kept it from it.
+    """
 
     clock: Clock
     bus: Bus
@@ -69,6 +72,7 @@ class JobParts:
     simulated: bool = False
     usual_times: Callable[[str], Mapping[Role, Usual]] = lambda _run_id: {}
     read_workflow: Callable[[Path], Workflow] | None = None
+    audit: Callable[[RunFolder, ServerHandle, GpuInventory | None, CancelToken], Problem | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,10 @@ class GenerationJob:
         self._identify(work, handle)
         self._prove(work, handle)
         cancel.raise_if_set()
+        if self._parts.audit is not None:
+            found = self._parts.audit(folder, handle, work.telemetry.inventory, cancel)
+            if found is not None:
+                self._tell(found)
 
         definitions = NodeDefinitions(handle.client.object_info())
         self._convert(work, definitions)

@@ -16,7 +16,7 @@ from wan22.system.cancel import CancelToken
 from wan22.system.files import read_text, write_json_atomic
 from wan22.system.process import child_environment
 
-_READER = 2
+_READER = 3
 """Goes up when the reading of the help text changes, so that older cache files are read anew."""
 _HELP_LIMIT_S = 60.0
 _ONE_LINE_COLUMNS = "10000"

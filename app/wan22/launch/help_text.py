@@ -1,7 +1,7 @@
 """What argparse prints for `--help`, turned back into flags: which there are, what they take, which exclude each other.
 
 Two parts are read. The usage shows how many values a flag takes and which flags exclude each other
-(`[--a | --b]`); the list of options below it shows other names of the same flag.
+(`[--a | --b]`); the list of options below it shows other names of the same flag and what ComfyUI says to it.
 """
 
 import re
@@ -14,17 +14,23 @@ Takes = Literal["none", "one", "optional", "many"]
 
 _USAGE = re.compile(r"^usage:", re.IGNORECASE)
 _OPTION_LINE = re.compile(r"^ {1,4}(-\S.*)$")
+_HELP_INDENT = " " * 8
 _FLAG = re.compile(r"--[A-Za-z0-9][\w.-]*")
 _ALWAYS_THERE = "--help"  # argparse's own: it only prints and ends
 
 
 class FlagSpec(Tolerant):
-    """One flag. `choices`: the values it allows, empty when any is; `group`: flags of one number exclude each other."""
+    """One flag. `choices`: the values it allows, empty when any is; `group`: flags of one number exclude each other.
+
+    `help`: what ComfyUI itself says to it, on one line; `value_name`: what it calls the value, may be empty.
+    """
 
     name: str
     takes: Takes
     choices: tuple[str, ...] = ()
     group: int | None = None
+    help: str = ""
+    value_name: str = ""
 
 
 def flags_from_help(text: str) -> dict[str, FlagSpec]:
@@ -36,14 +42,14 @@ def flags_from_help(text: str) -> dict[str, FlagSpec]:
         group = number if len(specs) > 1 else None
         for spec in specs:
             flags.setdefault(spec.name, spec.model_copy(update={"group": group}))
-    for line in options:
-        _add_option_line(line, flags)
+    for line, help_text in options:
+        _add_option_line(line, help_text, flags)
     flags.pop(_ALWAYS_THERE, None)
     return flags
 
 
-def _parts(text: str) -> tuple[str, list[str]]:
-    """The usage on one line, without the program's name, and the first lines of the options."""
+def _parts(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The usage on one line, without the program's name; of each option its names and its help."""
     lines = text.splitlines()
     start = next((number for number, line in enumerate(lines) if _USAGE.match(line)), None)
     if start is None:
@@ -54,8 +60,21 @@ def _parts(text: str) -> tuple[str, list[str]]:
     usage = " ".join(" ".join(lines[start:end]).split())
     brackets = [place for place in (usage.find(" ["), usage.find(" (--")) if place >= 0]
     usage = usage[min(brackets) :] if brackets else ""
-    options = [match.group(1) for match in map(_OPTION_LINE.match, lines[end:]) if match]
-    return usage, options
+    return usage, _options(lines[end:])
+
+
+def _options(lines: list[str]) -> list[tuple[str, str]]:
+    """Names and help of each option; help that has no room beside the names stands below, further in."""
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        match = _OPTION_LINE.match(line)
+        if match:
+            names, *rest = re.split(r" {2,}", match.group(1), maxsplit=1)
+            found.append((names, rest[0].strip() if rest else ""))
+        elif found and line.startswith(_HELP_INDENT):
+            names, help_text = found[-1]
+            found[-1] = (names, f"{help_text} {line.strip()}".strip())
+    return found
 
 
 def _usage_items(usage: str) -> Iterator[list[str]]:
@@ -114,9 +133,8 @@ def _choices(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in match.group(1).split(",")) if match else ()
 
 
-def _add_option_line(line: str, flags: dict[str, FlagSpec]) -> None:
+def _add_option_line(names_part: str, help_text: str, flags: dict[str, FlagSpec]) -> None:
     """Give the other names of a flag what the usage says of one of them; take a flag the usage does not show."""
-    names_part = re.split(r" {2,}", line, maxsplit=1)[0]
     names: list[str] = []
     values = ""
     for part in re.split(r", (?=-)", names_part):
@@ -125,11 +143,9 @@ def _add_option_line(line: str, flags: dict[str, FlagSpec]) -> None:
         if _FLAG.fullmatch(name):
             names.append(name)
     known = next((flags[name] for name in names if name in flags), None)
+    if known is None:
+        takes, choices = _values(values)
+        known = FlagSpec(name="", takes=takes, choices=choices)
+    said = {"help": help_text, "value_name": "" if known.choices else values.strip("[]").partition(" ")[0]}
     for name in names:
-        if name in flags:
-            continue
-        if known is None:
-            takes, choices = _values(values)
-            flags[name] = FlagSpec(name=name, takes=takes, choices=choices)
-        else:
-            flags[name] = known.model_copy(update={"name": name})
+        flags[name] = flags.get(name, known).model_copy(update={"name": name, **said})

@@ -15,7 +15,8 @@ from wan22.system.process import child_environment
 
 LOOPBACK = ("127.0.0.1", "localhost")
 _EVERYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}
-_OURS = ("--port", "--listen", "--auto-launch", "--disable-auto-launch")
+OURS = ("--port", "--listen", "--auto-launch", "--disable-auto-launch")
+"""Flags that the start itself decides."""
 _ALLOCATOR_VARIABLES = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
 _TELLING_VARIABLES = (
     *_ALLOCATOR_VARIABLES,
@@ -168,7 +169,7 @@ def _without_ours(flags: Sequence[FlagUse]) -> tuple[list[FlagUse], list[str]]:
     kept: list[FlagUse] = []
     notices: list[str] = []
     for flag in flags:
-        if flag.origin is Origin.program or flag.name not in _OURS:
+        if flag.origin is Origin.program or flag.name not in OURS:
             kept.append(flag)
         elif flag.name != "--disable-auto-launch":
             notices.append(f"{flag} from {flag.origin.value} is left out: this program sets it.")

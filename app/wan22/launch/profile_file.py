@@ -56,7 +56,9 @@ def read_toml(path: Path) -> TomlDocument:
         raise _invalid(path, f"line {line} is not UTF-8 text", "Save the file as UTF-8.") from error
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise _invalid(path, "its tables or lists lie too deep in each other", "Write it flatter.") from error
+    except ValueError as error:  # also of a number with thousands of digits, which is no TOMLDecodeError
         words = str(error)
         found = _POSITION.search(words)
         place = found[1] if found else "the file"

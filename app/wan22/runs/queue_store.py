@@ -132,8 +132,7 @@ class QueueStore:
             ).fetchall()
             lost = []
             for job_id, pid, created_s in rows:
-                owner = ProcessIdentity(int(pid), float(created_s)) if pid is not None else None
-                if owner is None or (owner != self._us and not self._is_alive(owner)):
+                if self._is_lost(pid, created_s):
                     lost.append(job_id)
                     connection.execute(
                         "UPDATE job SET state = ?, finished_s = ? WHERE job_id = ?",
@@ -148,10 +147,11 @@ class QueueStore:
     def order(self, job_ids: Sequence[int]) -> None:
         """Put these waiting jobs first, in this order; the others follow in theirs."""
         waiting = [job.job_id for job in self.jobs(JobState.waiting)]
-        wanted = [job_id for job_id in dict.fromkeys(job_ids) if job_id in waiting]
-        rest = [job_id for job_id in waiting if job_id not in wanted]
+        known = frozenset(waiting)
+        first = {job_id: None for job_id in job_ids if job_id in known}
+        rest = [job_id for job_id in waiting if job_id not in first]
         with self._writing() as connection:
-            for position, job_id in enumerate([*wanted, *rest], start=1):
+            for position, job_id in enumerate([*first, *rest], start=1):
                 connection.execute("UPDATE job SET position = ? WHERE job_id = ?", (float(position), job_id))
 
     def again(self, job_ids: Sequence[int]) -> None:
@@ -171,6 +171,31 @@ class QueueStore:
             for job_id in job_ids:
                 connection.execute("DELETE FROM job WHERE job_id = ? AND state != ?", (job_id, JobState.running.value))
 
+    def put_back(self, jobs: Sequence[QueuedJob]) -> None:
+        """Undo `remove`: the same jobs at their places, as they were."""
+        with self._writing() as connection:
+            for job in jobs:
+                problem = job.problem.model_dump_json() if job.problem is not None else None
+                state = JobState.interrupted if job.state is JobState.running else job.state
+                values = (job.job_id, job.position, state.value, job.request.model_dump_json(), job.profile)
+                times = (job.run_id, job.attempt, job.created_s, job.started_s, job.finished_s, problem)
+                marks = ", ".join("?" for _ in (*values, *times))
+                connection.execute(f"INSERT OR IGNORE INTO job ({_COLUMNS}) VALUES ({marks})", (*values, *times))
+
+    def lost(self) -> frozenset[int]:
+        """Jobs that count as running although whoever claimed them is dead; nothing is changed. See `recover`."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT job_id, owner_pid, owner_created_s FROM job WHERE state = ?", (JobState.running.value,)
+            ).fetchall()
+        return frozenset(job_id for job_id, pid, created_s in rows if self._is_lost(pid, created_s))
+
+    @property
+    def changes(self) -> int:
+        """A number that is another one after somebody else has changed the file."""
+        with self._reading() as connection:
+            return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
     @property
     def is_paused(self) -> bool:
         """Whether nothing new is begun."""
@@ -183,6 +208,12 @@ class QueueStore:
             connection.execute(
                 "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (_PAUSED, str(int(is_paused)))
             )
+
+    def _is_lost(self, pid: int | None, created_s: float | None) -> bool:
+        if pid is None or created_s is None:
+            return True
+        owner = ProcessIdentity(int(pid), float(created_s))
+        return owner != self._us and not self._is_alive(owner)
 
     def _next(self, connection: sqlite3.Connection, held_back: Collection[int]) -> int | None:
         if self._paused(connection):

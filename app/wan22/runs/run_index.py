@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -46,12 +47,17 @@ class RunIndex:
         name = hashlib.sha256(str(self._root).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._file = cache_folder / f"runs-{name}.json"
         self._known: dict[str, RunRow] | None = None
+        self._lock = threading.Lock()
 
     def rows(self, cancel: CancelToken | None = None, progress: Progress | None = None) -> tuple[RunRow, ...]:
-        """All runs, the newest first, those that cannot be read last. One thread at a time.
+        """All runs, the newest first, those that cannot be read last. Any thread; a second one waits for the first.
 
         AppError `file_unreadable` (the folder itself), `cancelled`; what was read until then is kept.
         """
+        with self._lock:
+            return self._rows(cancel, progress)
+
+    def _rows(self, cancel: CancelToken | None, progress: Progress | None) -> tuple[RunRow, ...]:
         known = self._known if self._known is not None else self._read()
         found: dict[str, RunRow] = {}
         fresh = 0

@@ -32,6 +32,25 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "Mend the named key; `wan22 profiles show` prints a valid profile.",
     ),
     "profile_not_found": ErrorCode(_K.profile, "No profile has that name.", "`wan22 profiles list` names them all."),
+    "profile_exists": ErrorCode(_K.profile, "A profile or file of that name is there already.", "Choose another name."),
+    "profile_shipped": ErrorCode(
+        _K.profile,
+        "A shipped profile is never changed.",
+        "Clone it under a name of your own, or change it in the Setup page: that makes a file laid over it.",
+    ),
+    "profile_extended": ErrorCode(
+        _K.profile, "Other profiles build on it.", "Change or delete those first; `extends` in their files names it."
+    ),
+    "script_value_refused": ErrorCode(
+        _K.profile,
+        "A value cannot stand in a start script.",
+        "Change the named setting; line breaks and quotes cannot be written into a .bat file.",
+    ),
+    "script_exists": ErrorCode(
+        _K.usage,
+        "A file that this program did not write has the name of a script.",
+        "Choose another folder, move the file away, or overwrite it with --force.",
+    ),
     "scenario_not_found": ErrorCode(
         _K.settings, "No demo scenario has that name.", "Leave the name out for the healthy one, or name a .toml file."
     ),
@@ -257,6 +276,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         _K.machine,
         "The file that holds the queue cannot be used.",
         "Close other panels, or move the file away to begin with an empty queue.",
+    ),
+    "too_many_jobs": ErrorCode(
+        _K.usage,
+        "Too many jobs were asked for at once.",
+        "Take fewer pictures, prompts or seeds, or add them in parts.",
     ),
     "job_not_found": ErrorCode(_K.run, "The queue holds no such job.", "It was removed, perhaps by another panel."),
     "job_not_waiting": ErrorCode(

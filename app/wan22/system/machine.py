@@ -48,7 +48,7 @@ def memory_sizes() -> MemorySizes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a container without /proc/vmstat
             swap = psutil.swap_memory()
-    except (psutil.Error, OSError):
+    except (psutil.Error, OSError, RuntimeError):  # RuntimeError: Windows with its performance counters switched off
         return MemorySizes(memory.total, memory.available, None, None)
     return MemorySizes(memory.total, memory.available, swap.total, swap.used)
 

@@ -21,6 +21,7 @@ from wan22.system.settings_file import save_settings
 from wan22.system.threads import Worker
 from wan22.ui.bridge import Bridge
 from wan22.ui.frame_feed import FrameFeed
+from wan22.ui.hand_over import HandOver
 from wan22.ui.main_window import MainWindow
 from wan22.ui.replay_feed import ReplayFeed
 from wan22.ui.run_replay import RunReplay
@@ -58,6 +59,7 @@ class Context(QObject):
         self.panel = PanelState(self)
         self.watch = JobWatch(self)
         self.bridge = Bridge(parts.bus, self)
+        self.hand_over = HandOver(window, memory, self)
         self.gpu_choice = GpuChoice(memory, parent=self)
         self.frame = FrameFeed(window, self.history, self.run, self.gpu_choice, parts.clock.now, self)
         self.frame.is_on_run_page = lambda found: found is self.watch.refused
@@ -158,7 +160,7 @@ class Context(QObject):
         self._replay.start()
 
     def show_run(self, stored: StoredRun) -> None:
-        """Show a stored run in the Monitor. Errors: as `StoredRun.telemetry`, which is best read before, in a thread."""
+        """Show a stored run in the Monitor. Errors: as `StoredRun.telemetry`; best read before, in a thread."""
         self._watch(source_of_run(stored))
         self.window.show_simulated(stored.manifest.simulated)
 

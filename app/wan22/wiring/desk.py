@@ -1,6 +1,5 @@
 """The desk of a face that stays open, and the servers that it can be given."""
 
-import os
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,18 +16,17 @@ from wan22.launch.discovery import find_installation
 from wan22.launch.server_record import find_left_server
 from wan22.runs.catalog import own_band
 from wan22.runs.layout import RunFolder
-from wan22.runs.queue_store import QueueStore
 from wan22.runs.reader import read_manifest
 from wan22.schema.gpu import GpuInventory, GpuSampled
 from wan22.schema.problem import Problem, app_error
 from wan22.schema.profile import Profile
 from wan22.schema.queue import QueuedJob
 from wan22.schema.settings import Settings
-from wan22.system.process_table import identity_of
 from wan22.wiring.generation import job_parts
 from wan22.wiring.gpu_reading import sampler_factory
 from wan22.wiring.history import summarise, usual_times
 from wan22.wiring.parts import Parts, profile_store, runs_folder
+from wan22.wiring.queue import queue_store
 from wan22.wiring.server import (
     Demo,
     OwnedServer,
@@ -77,16 +75,10 @@ def make_desk(shared: Parts, hz: float, choice: Callable[[], ServerChoice] = lam
         chosen = choice()
         return _workplace(chosen if job is None else chosen.for_job(job), shared, desk)
 
-    queue = JobQueue(partial(_queue_store, shared), shared.bus, shared.clock)
+    queue = JobQueue(partial(queue_store, shared), shared.bus, shared.clock)
     live = LiveSampler(sampler, shared.bus, shared.clock)
     desk = Desk(shared.bus, shared.clock, live, queue, prepare, partial(_judge, shared))
     return desk
-
-
-def _queue_store(shared: Parts) -> QueueStore:
-    us = identity_of(os.getpid())
-    assert us is not None
-    return QueueStore(shared.folders.data / "queue.sqlite3", us, shared.clock.now)
 
 
 def left_workplace(choice: ServerChoice, shared: Parts, desk: Desk) -> Workplace | None:

@@ -15,6 +15,7 @@ from wan22.schema.problem import AppError
 from wan22.schema.profile import Profile
 from wan22.schema.settings import Settings
 from wan22.system.paths import data_folder, user_folders
+from wan22.wiring.audit import audit_run
 from wan22.wiring.gpu_reading import parsed_source, sampler_factory
 from wan22.wiring.history import usual_times
 from wan22.wiring.parts import Parts, runs_folder
@@ -80,6 +81,7 @@ def job_parts(
         simulated=simulated,
         usual_times=partial(_usual_times, runs_folder(chosen)),
         read_workflow=workflow_read(),
+        audit=partial(audit_run, profile=profile, chosen=chosen, shared=shared),
     )
 
 

@@ -81,6 +81,13 @@ def analysed_workflow(
 ) -> tuple[Graph, WorkflowAnalysis]:
     """A workflow of any supported kind with everything that can be said about it, findings included."""
     imported = imported_workflow(name_or_path, definitions, lenient=lenient)
+    return imported.workflow.graph, analysis_of(imported, definitions, find_file)
+
+
+def analysis_of(
+    imported: ImportedWorkflow, definitions: NodeDefinitions, find_file: FindModelFile | None
+) -> WorkflowAnalysis:
+    """Everything that can be said about a workflow that was read, findings included."""
     graph = imported.workflow.graph
     origin = AnalysisOrigin(
         name=imported.workflow.name,
@@ -91,7 +98,7 @@ def analysed_workflow(
         seed_after=imported.seed_after,
     )
     analysis = analyse_graph(graph, definitions, origin)
-    return graph, analysis.model_copy(update={"findings": lint_graph(graph, find_file)})
+    return analysis.model_copy(update={"findings": lint_graph(graph, find_file)})
 
 
 def model_file_finder(chosen: Settings) -> FindModelFile | None:

@@ -77,5 +77,5 @@ def test_wsl_and_containers(tmp_path: Path):
 
 def test_the_registry_of_this_machine():
     name = read_machine_registry(VERSION, "ProductName")
-    assert name is None or name.startswith("Windows")  # type: ignore[union-attr]
+    assert name is None or "Windows" in str(name)
     assert read_machine_registry("SOFTWARE\\There is no such key", "x") is None

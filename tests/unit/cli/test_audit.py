@@ -25,14 +25,9 @@ def comfyui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_text_for_people(comfyui: list[str], capsys: pytest.CaptureFixture[str]):
     assert run(["audit", *comfyui]) == ExitCode.ok
-    text = capsys.readouterr().out
-    for words in (
-        "Audit of ",
-        "Machine",
-        "Version                    0.25.0",
-        "torch                      2.9.1+cu130",
-    ):
-        assert words in text
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0].startswith("Audit of ")
+    assert {"Machine", "Version 0.25.0", "torch 2.9.1+cu130"} <= set(lines)
     assert len(wiring.audit_shelf(wiring.parts()).kept()) == 1
 
 

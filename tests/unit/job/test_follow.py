@@ -1,11 +1,24 @@
+import queue
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from tests.unit.job.scripted_client import ScriptedClient
-from wan22.comfy.client import HistoryEntry
+from wan22.comfy.client import HistoryEntry, Message
 from wan22.job.follow import FollowResult, PromptFollower, PromptPlan
-from wan22.schema.events import PromptFinished, PromptOutcome, PromptQueued, Role, StepDone
+from wan22.job.hang_watch import HangWatch, WatchedServer
+from wan22.schema.events import (
+    AnyEvent,
+    JobStalled,
+    Liveness,
+    PromptFinished,
+    PromptOutcome,
+    PromptQueued,
+    Role,
+    SocketRestored,
+    StepDone,
+)
 from wan22.schema.gpu import GpuSampled
 from wan22.schema.problem import AppError, Problem, app_error, problem
 from wan22.system.bus import Bus
@@ -245,3 +258,87 @@ def test_a_server_that_does_not_hear_the_request_to_stop_is_left_at_once(story: 
     assert (result.outcome, result.left_running) == (PromptOutcome.interrupted, True)
     assert result.problem is not None
     assert "did not answer the request to stop" in result.problem.message
+
+
+class Dead(HangWatch):
+    """Whatever happens, the server turns out to be so after a few looks."""
+
+    def __init__(self, story: Story, verdict: Liveness, *, owned: bool) -> None:
+        super().__init__(WatchedServer(owned, None, None, False), story.bus, story.client.clock)
+        self.verdict = verdict
+        self.looks = 0
+        self.seen: list[str] = []
+
+    def accept(self, fact: AnyEvent) -> None:
+        self.seen.append(fact.kind)
+
+    def look(self, *, answers: bool, is_blind: bool) -> JobStalled | None:
+        self.looks += 1
+        if self.looks != 3:
+            return None
+        now_s = self._clock.now()
+        return JobStalled(time_s=now_s, prompt_id="p", verdict=self.verdict, silent_s=700.0, allowed_s=300.0)
+
+
+def watched(story: Story, watch: HangWatch) -> FollowResult:
+    follower = PromptFollower(story.client, story.bus, story.client.clock, poll_s=0.05, watch=watch)
+    return follower.run(PLAN, story.cancel)
+
+
+def test_a_dead_server_of_ours_ends_the_prompt(story: Story):
+    story.client.on_submit = lambda prompt_id: story.client.say("executing", node="57", prompt_id=prompt_id)
+    watch = Dead(story, Liveness.dead, owned=True)
+    result = watched(story, watch)
+    assert result.outcome is PromptOutcome.error
+    assert result.problem is not None
+    assert result.problem.code == "server_hung"
+    assert watch.seen == ["node_started"]
+    assert story.kinds()[-2:] == ["job_stalled", "prompt_finished"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "owned"), [(Liveness.dead, False), (Liveness.busy, True), (Liveness.unknown, False)]
+)
+def test_any_other_server_is_told_and_waited_for(story: Story, verdict: Liveness, owned: bool):
+    watch = Dead(story, verdict, owned=owned)
+
+    def end_later(prompt_id: str) -> None:
+        threading.Timer(1.0, lambda: finish(story, prompt_id)).start()
+
+    story.client.on_submit = end_later
+    result = watched(story, watch)
+    assert result.outcome is PromptOutcome.success
+    assert story.kinds().count("job_stalled") == 1
+
+
+def test_a_prompt_that_another_panel_sent_is_followed_under_its_id(story: Story):
+    story.client.outbox = queue.Queue()
+    story.client.running = ("p",)
+    ids: list[str] = []
+    messages = story.client.messages
+
+    def listen(client_id: str, cancel: CancelToken) -> Iterator[Message]:
+        ids.append(client_id)
+        story.client.say("connected", client_id=client_id)
+        story.client.say("progress", prompt_id="p", node="57", value=2, max=2)
+        finish(story, "p")
+        return messages(client_id, cancel)
+
+    story.client.messages = listen  # type: ignore[method-assign]
+    follower = PromptFollower(story.client, story.bus, story.client.clock, poll_s=0.05)
+    result = follower.resume("p", "theirs", PLAN, story.cancel, lost_at_s=story.client.clock.now() - 50)
+    assert (result.outcome, ids, story.client.submitted) == (PromptOutcome.success, ["theirs"], [])
+    assert story.kinds() == ["socket_lost", "socket_restored", "step_done", "prompt_finished"]
+    (restored,) = story.of(SocketRestored)
+    assert 49 < restored.missed_s < 60
+
+
+def test_a_prompt_that_ended_unheard_is_taken_from_the_record(story: Story):
+    stamps = (("execution_start", {"timestamp": 1000}), ("execution_success", {"timestamp": 3500}))
+    entry = HistoryEntry(prompt_id="p", status="success", completed=True, messages=stamps)
+    follower = PromptFollower(story.client, story.bus, story.client.clock)
+    result = follower.conclude("p", PLAN, entry, lost_at_s=5.0)
+    assert result.outcome is PromptOutcome.success
+    (end,) = story.of(PromptFinished)
+    assert (end.server_started_ms, end.server_ended_ms, end.from_history) == (1000, 3500, True)
+    assert story.kinds() == ["socket_lost", "prompt_finished"]

@@ -43,7 +43,8 @@ class Scene:
 
     @property
     def last(self) -> QueueChanged:
-        return [fact for fact in self.facts if isinstance(fact, QueueChanged)][-1]
+        told = [fact for fact in self.facts if isinstance(fact, QueueChanged)]
+        return told[-1] if told else QueueChanged(time_s=0.0, jobs=())
 
     def shown(self) -> str:
         return " ".join(f"{job.request.prompt}:{job.state.value}" for job in self.last.jobs)

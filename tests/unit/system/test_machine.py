@@ -39,9 +39,10 @@ def test_every_device_once_and_no_empty_drive(monkeypatch: pytest.MonkeyPatch):
     assert (second.mount, second.file_system, second.total_bytes, second.is_removable) == ("E:\\", None, None, True)
 
 
-def test_a_system_without_swap_information(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("error", [OSError("hidden"), RuntimeError("Performance counters may be disabled.")])
+def test_a_system_without_swap_information(monkeypatch: pytest.MonkeyPatch, error: Exception):
     def refused() -> object:
-        raise OSError("hidden")
+        raise error
 
     monkeypatch.setattr(psutil, "swap_memory", refused)
     assert memory_sizes().swap_bytes is None

@@ -274,6 +274,8 @@ def _glyph(status: PackStatus) -> str:
         return "✓"
     if status.state in _BAD:
         return "✕"
+    if status.state is PackState.on_disk:
+        return "?"
     return "–" if status.state is PackState.absent else "!"  # noqa: RUF001 - a dash for nothing
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wan22 import wiring
+from wan22.cli.commands import profile_files
 from wan22.cli.console import console_from_flag
 from wan22.cli.exit_codes import ExitCode
 from wan22.cli.profile_text import print_lint, print_list, print_profile
@@ -19,7 +20,14 @@ from wan22.schema.board import is_board
 from wan22.schema.problem import AppError, Problem
 from wan22.schema.setting_lint import Effect
 
-app = typer.Typer(no_args_is_help=True, help="GPU profiles: list, show, lint.")
+app = typer.Typer(no_args_is_help=True, help="GPU profiles: list, show, lint, compare, and files of your own.")
+app.command("clone")(profile_files.clone)
+app.command("diff")(profile_files.diff)
+app.command("export")(profile_files.export)
+app.command("import")(profile_files.import_command)
+app.command("rename")(profile_files.rename)
+app.command("delete")(profile_files.delete)
+app.command("restore")(profile_files.restore)
 
 NAME = typer.Argument(metavar="NAME", help="Name of a profile, or a file that ends with .toml.")
 SOME = typer.Argument(metavar="NAME", help="Name of a profile or a .toml file; left out = all.", show_default=False)

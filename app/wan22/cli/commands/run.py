@@ -12,12 +12,13 @@ from wan22.cli.console import Console, console_from_flag
 from wan22.cli.exit_codes import exit_code_for
 from wan22.cli.interrupt import stop_on_signal
 from wan22.cli.oom_consent import OnOom, consent_of
+from wan22.cli.request_options import number_of, seed_of, size_of, text_of
 from wan22.cli.run_printer import RunPrinter
 from wan22.cli.run_report import print_summary
 from wan22.job.ladder_job import LadderJob
 from wan22.job.session import JobResult
 from wan22.schema.problem import app_error
-from wan22.schema.request import MAX_SEED, GenerationRequest
+from wan22.schema.request import GenerationRequest
 from wan22.schema.settings import Settings
 from wan22.system.cancel import CancelToken
 
@@ -62,7 +63,7 @@ def run(
     if comfyui is not None and url is not None:
         raise app_error("bad_argument", "--comfyui and --url exclude each other: start one, or attach to one.")
     _refuse_start_options(url, flag, port, python)
-    size_width, size_height = _size(size, width, height)
+    size_width, size_height = size_of(size, width, height)
     stand_in = demo_choice(demo, demo_speed)
     if stand_in is not None and (comfyui is not None or url is not None):
         raise app_error("bad_argument", "--demo takes the place of --comfyui and --url: give only one of them.")
@@ -71,14 +72,14 @@ def run(
         choice=("comfyui", "url"),
     )
     request = GenerationRequest(
-        workflow=_text("--workflow", workflow) or "",
+        workflow=text_of("--workflow", workflow) or "",
         image=image or wiring.sample_image(),
-        prompt=_text("--prompt", prompt),
-        negative=_text("--negative", negative),
-        seed=_seed(seed),
-        width=_number("--width", size_width, 16, 16384),
-        height=_number("--height", size_height, 16, 16384),
-        length=_number("--length", length, 1, 16384),
+        prompt=text_of("--prompt", prompt),
+        negative=text_of("--negative", negative),
+        seed=seed_of(seed),
+        width=number_of("--width", size_width, 16, 16384),
+        height=number_of("--height", size_height, 16, 16384),
+        length=number_of("--length", length, 1, 16384),
         previews=previews,
     )
     parts = wiring.parts()
@@ -127,38 +128,3 @@ def _refuse_start_options(url: str | None, *given: object) -> None:
     if url is not None and any(given):
         message = "--flag, --port and --python are for a ComfyUI that is started here: with --url they do nothing."
         raise app_error("bad_argument", message, hint="Leave them out.")
-
-
-def _text(name: str, text: str | None) -> str | None:
-    """`text` if it is one: a command line on Linux may hold any bytes."""
-    try:
-        (text or "").encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise app_error("bad_argument", f"{name} holds bytes that are no UTF-8 text.") from error
-    return text
-
-
-def _seed(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not text.isdecimal() or int(text) > MAX_SEED:
-        raise app_error("bad_argument", f"--seed {text} is not a whole number from 0 to {MAX_SEED}.")
-    return int(text)
-
-
-def _size(text: str | None, width: int | None, height: int | None) -> tuple[int | None, int | None]:
-    """Width and height out of `--size`, or as given one by one."""
-    if text is None:
-        return width, height
-    if width is not None or height is not None:
-        raise app_error("bad_argument", "--size already says width and height: leave --width and --height out.")
-    parts = text.lower().replace("\N{MULTIPLICATION SIGN}", "x").split("x")
-    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
-        raise app_error("bad_argument", f"--size {text} is not a size such as 1280x720.")
-    return int(parts[0]), int(parts[1])
-
-
-def _number(name: str, value: int | None, low: int, high: int) -> int | None:
-    if value is not None and not low <= value <= high:
-        raise app_error("bad_argument", f"{name} {value} is not between {low} and {high}.")
-    return value

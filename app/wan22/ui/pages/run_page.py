@@ -172,6 +172,8 @@ class RunPage(QWidget):
         self.bar.server_toggled.connect(self._toggle_server)
         self.bar.dropped.connect(context.drop)
         self.bar.choose_wanted.connect(self._show_card)
+        context.hand_over.workflow_chosen.connect(self._use_workflow)
+        context.hand_over.image_given.connect(self.image.pick)
         self._listen_to_card()
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             self._shortcut(QKeySequence(keys)).activated.connect(self.generate)

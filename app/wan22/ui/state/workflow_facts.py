@@ -11,6 +11,7 @@ from wan22.comfy.workflow import load_workflow, shipped_workflows
 from wan22.schema.problem import AppError, Problem
 from wan22.schema.request import GenerationRequest
 from wan22.schema.run import JobParameters
+from wan22.wiring.workflow import workflow_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class WorkflowFacts:
 
 def read_workflow(name: str, folders: Sequence[Path]) -> WorkflowFacts:
     """Read a workflow by name or path. Raises AppError as `load_workflow`."""
-    found = load_workflow(name, folders)
+    found = load_workflow(name, folders, workflow_read())
     return WorkflowFacts(name, found.graph, parameters_from_graph(found.graph, found.name, found.sha256))
 
 
