@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tests.ui import run_scenes, run_stage, setup_scenes
+from tests.ui import history_scenes, queue_scenes, run_scenes, run_stage, setup_scenes, workflow_scenes
 from tests.ui.page_check import cut_off, faults_of
 from tests.ui.stage import Stage, recorded_run, sample_run
 from wan22.runs.own_band import Usual
@@ -33,7 +33,9 @@ from wan22.schema.gpu import GpuInfo, GpuSampled
 from wan22.ui.main_window import MainWindow
 from wan22.ui.measure import GAP, GUTTER, WINDOW_HEIGHT, WINDOW_HEIGHT_MIN, WINDOW_WIDTH, WINDOW_WIDTH_MIN, TextRole
 from wan22.ui.page_list import page_entries
+from wan22.ui.pages.history_page import HistoryPage
 from wan22.ui.pages.monitor_page import MonitorPage
+from wan22.ui.pages.queue_page import QueuePage
 from wan22.ui.pages.run_page import RunPage
 from wan22.ui.pages.setup_page import SetupPage
 from wan22.ui.state.stage_row import StageRow, StageState
@@ -117,10 +119,13 @@ def monitor_zoomed(scene: Scene) -> None:
     page.stack.gesture.stepped.emit(-20)
 
 
+SETUP = {**setup_scenes.STATES, **workflow_scenes.STATES}
+
+
 def setup_state(name: str) -> State:
     def prepare(scene: Scene) -> None:
         assert isinstance(scene.page, SetupPage)
-        setup_scenes.STATES[name](scene.stage, scene.page)
+        SETUP[name](scene.stage, scene.page)
 
     return State(name, prepare)
 
@@ -129,6 +134,22 @@ def run_state(name: str) -> State:
     def prepare(scene: Scene) -> None:
         assert isinstance(scene.page, RunPage)
         run_stage.STATES[name](scene.stage, scene.page)
+
+    return State(name, prepare)
+
+
+def history_state(name: str) -> State:
+    def prepare(scene: Scene) -> None:
+        assert isinstance(scene.page, HistoryPage)
+        history_scenes.STATES[name](scene.stage, scene.page)
+
+    return State(name, prepare)
+
+
+def queue_state(name: str) -> State:
+    def prepare(scene: Scene) -> None:
+        assert isinstance(scene.page, QueuePage)
+        queue_scenes.STATES[name](scene.stage, scene.page)
 
     return State(name, prepare)
 
@@ -152,6 +173,7 @@ STATES: Mapping[str, Sequence[State]] = {
         progress_state("failed", "out_of_memory"),
         progress_state("starting", "starting"),
     ),
+    "queue": tuple(queue_state(name) for name in queue_scenes.STATES),
     "monitor": (
         State("", monitor_live),
         State("gpus", monitor_gpus),
@@ -160,7 +182,8 @@ STATES: Mapping[str, Sequence[State]] = {
         State("run", monitor_run),
         State("zoomed", monitor_zoomed),
     ),
-    "setup": tuple(setup_state(name) for name in setup_scenes.STATES),
+    "history": tuple(history_state(name) for name in history_scenes.STATES),
+    "setup": tuple(setup_state(name) for name in SETUP),
 }
 """Key of a page: its states. The author of a page adds a line or more here."""
 

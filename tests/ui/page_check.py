@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from wan22.ui.palette import contrast_ratio
+from wan22.ui.widgets.elided_label import ElidedLabel
 
 INTERACTIVE = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox, QAbstractSlider)
 READABLE = 4.5
@@ -139,6 +140,8 @@ def _room(widget: QWidget) -> tuple[str, bool]:
         text = "" if widget.text() or _is_inner(widget) else widget.placeholderText()
         return text, metrics.horizontalAdvance(text) + 20 <= widget.width()
     assert isinstance(widget, QLabel | QAbstractButton)
+    if isinstance(widget, ElidedLabel) and widget.toolTip() == widget.whole:
+        return "", True  # it says itself that there is more
     if isinstance(widget, QLabel) and widget.wordWrap():
         return widget.text(), widget.heightForWidth(widget.width()) <= widget.height()
     needed = widget.sizeHint().width() if isinstance(widget, QLabel) else widget.minimumSizeHint().width()

@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 import wan22
-from wan22.cli.commands import audit, export, launch, models, monitor, nodes, profiles, queue, runs, workflow
+from wan22.cli.commands import (
+    audit,
+    checklist,
+    diagnostics,
+    export,
+    launch,
+    models,
+    monitor,
+    nodes,
+    profiles,
+    queue,
+    runs,
+    workflow,
+)
 from wan22.cli.commands import run as run_command
 from wan22.cli.commands import start as start_command
 from wan22.cli.commands import window as window_command
@@ -37,7 +50,9 @@ app.command("window")(window_command.window)
 app.command("run")(run_command.run)
 app.command("launch")(launch.launch)
 app.command("monitor")(monitor.monitor)
+app.command("diagnostics")(diagnostics.diagnostics)
 app.add_typer(audit.app, name="audit")
+app.add_typer(checklist.app, name="checklist")
 app.add_typer(export.app, name="export")
 app.add_typer(models.app, name="models")
 app.add_typer(nodes.app, name="nodes")

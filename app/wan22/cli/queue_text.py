@@ -16,7 +16,7 @@ _GLYPHS = {
     JobState.interrupted: "!",
 }
 _WORDS = {JobState.cancelled: "stopped"}
-_PROMPT = 40
+_PROMPT = 60
 
 
 def state_word(job: QueuedJob) -> str:
@@ -24,26 +24,16 @@ def state_word(job: QueuedJob) -> str:
     return _WORDS.get(job.state, job.state.value)
 
 
-def columns() -> tuple[str, ...]:
-    """Heads of the table."""
-    return ("job>", "state", "image", "size", "prompt", "seed>", "profile", "run")
-
-
-def job_row(job: QueuedJob) -> tuple[str, ...]:
-    """One job as a row of the table; what the workflow decides is an empty cell."""
-    request = job.request
-    prompt = " ".join((request.prompt or "").split())
-    seed = "" if request.seed is None else str(request.seed)
-    return (
-        str(job.job_id),
-        f"{_GLYPHS[job.state]} {state_word(job)}",
-        request.image.name,
-        _size(job),
-        prompt if len(prompt) <= _PROMPT else prompt[: _PROMPT - 1] + "…",
-        seed,
-        job.profile or "",
-        _end(job),
-    )
+def job_lines(jobs: Sequence[QueuedJob]) -> list[str]:
+    """One line a job, and a second one for what became of it; what the workflow decides is left out."""
+    digits = max((len(str(job.job_id)) for job in jobs), default=1)
+    lines = []
+    for job in jobs:
+        lines.append(f"{job.job_id:>{digits}}  {_GLYPHS[job.state]} {state_word(job):<11}  {_job(job)}")
+        end = _end(job)
+        if end:
+            lines.append(f"{'':{digits}}    {end}")
+    return lines
 
 
 def waiting_words(number: int) -> str:
@@ -65,19 +55,23 @@ def left_words(jobs: Sequence[QueuedJob], *, is_paused: bool) -> str:
     return f"{text}. `{as_started('wan22 queue run')}` makes what waits." if waiting else f"{text}."
 
 
-def _size(job: QueuedJob) -> str:
+def _job(job: QueuedJob) -> str:
     request = job.request
     size = f"{request.width}×{request.height}" if request.width and request.height else ""  # noqa: RUF001
-    return f"{size}×{request.length}" if size and request.length else size  # noqa: RUF001
+    length = f"{request.length} frames" if request.length else ""
+    seed = f"seed {request.seed}" if request.seed is not None else ""
+    prompt = " ".join((request.prompt or "").split())
+    prompt = prompt if len(prompt) <= _PROMPT else prompt[: _PROMPT - 1] + "…"
+    parts = (request.image.name, size, length, seed, job.profile or "", prompt)
+    return " · ".join(part for part in parts if part)
 
 
 def _end(job: QueuedJob) -> str:
-    """The run, and what went wrong or how long it took."""
+    """What went wrong, or how long it took, and in which run."""
+    run = f"run {job.run_id}" if job.run_id is not None else ""
     if job.problem is not None:
-        return job.problem.message
-    if job.run_id is None:
-        return ""
+        return " · ".join(part for part in (job.problem.message, run) if part)
     if job.state is JobState.done and job.started_s is not None and job.finished_s is not None:
         end = datetime.fromtimestamp(job.finished_s, UTC).astimezone()
-        return f"{job.run_id} ({duration(job.finished_s - job.started_s)}, at {end:%H:%M})"
-    return job.run_id
+        return f"{duration(job.finished_s - job.started_s)}, done at {end:%H:%M} · {run}"
+    return run

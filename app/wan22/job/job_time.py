@@ -40,12 +40,15 @@ def expected_times(
     only the other kind of run is known, that one stands in.
     """
     known = tuple(rows)
+    told: dict[tuple[JobKey, bool], TimeRange | None] = {}
     found: list[TimeRange | None] = []
     before = warm_for
     for key in keys:
         is_warm = before is not None and (before.workflow, before.profile) == (key.workflow, key.profile)
-        same = expected_time(known, key, is_warm=is_warm)
-        found.append(same or expected_time(known, key, is_warm=not is_warm))
+        if (key, is_warm) not in told:
+            same = expected_time(known, key, is_warm=is_warm)
+            told[key, is_warm] = same or expected_time(known, key, is_warm=not is_warm)
+        found.append(told[key, is_warm])
         before = key
     return tuple(found)
 

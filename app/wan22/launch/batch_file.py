@@ -57,7 +57,7 @@ def _lines(script: StartScript) -> Iterator[str]:
     yield "setlocal DisableDelayedExpansion"
     if unproved:
         yield "chcp 65001 >nul"
-    yield 'set "WAN22_CODE=5"'
+    yield 'set "SCRIPT_CODE=5"'
     yield from _folder(script)
     for variable in script.variables:
         if variable.name.upper() in _OWN_NAMES:
@@ -70,24 +70,24 @@ def _lines(script: StartScript) -> Iterator[str]:
     for flag in script.flags:
         yield from _comment(f"{flag.words[0]}: {flag.comment}")
     yield from _python(script)
-    yield 'set "WAN22_CODE=%ERRORLEVEL%"'
+    yield 'set "SCRIPT_CODE=%ERRORLEVEL%"'
     yield "if errorlevel 1 goto fail"
-    yield 'if not "%WAN22_CODE%"=="0" goto fail'
+    yield 'if not "%SCRIPT_CODE%"=="0" goto fail'
     yield "exit /b 0"
     yield ""
     yield ":nofolder"
     yield "echo The folder of ComfyUI was not found: move this file back, or write it anew."
     yield ":fail"
     yield "echo."
-    yield "echo ComfyUI ended with code %WAN22_CODE%. The lines above say why."
+    yield "echo ComfyUI ended with code %SCRIPT_CODE%. The lines above say why."
     yield 'if "%CI%"=="" pause'
-    yield "exit /b %WAN22_CODE%"
+    yield "exit /b %SCRIPT_CODE%"
 
 
 def _folder(script: StartScript) -> Iterator[str]:
     if script.place.is_beside:
-        inside = _doubled(script.place.folder.replace("/", "\\").removeprefix(".").removeprefix("\\"))
-        yield f'cd /d "%~dp0{inside}"'
+        inside = "" if script.place.folder in ("", ".") else script.place.folder.replace("/", "\\")
+        yield f'cd /d "%~dp0{_doubled(inside)}"'
     elif script.place.folder:
         yield f'cd /d "{_doubled(script.place.folder)}"'
     else:
@@ -102,14 +102,13 @@ def _python(script: StartScript) -> Iterator[str]:
     if script.place.python:
         yield " ".join([argument(script.place.python), *map(argument, script.words), "%*"])
         return
-    yield 'set "WAN22_PYTHON="'
-    yield 'set "WAN22_PYTHON_FLAG="'
+    yield 'set "SCRIPT_FLAG="'
     for place in _PYTHONS:
         yield f'if not defined WAN22_PYTHON if exist "{place}" set "WAN22_PYTHON={place}"'
-    yield f'if not defined WAN22_PYTHON if exist "{_PORTABLE}" set "WAN22_PYTHON_FLAG=-s"'
+    yield f'if not defined WAN22_PYTHON if exist "{_PORTABLE}" set "SCRIPT_FLAG=-s"'
     yield f'if not defined WAN22_PYTHON if exist "{_PORTABLE}" set "WAN22_PYTHON={_PORTABLE}"'
     yield 'if not defined WAN22_PYTHON set "WAN22_PYTHON=python"'
-    yield " ".join(['"%WAN22_PYTHON%"', "%WAN22_PYTHON_FLAG%", *map(argument, script.words), "%*"])
+    yield " ".join(['"%WAN22_PYTHON%"', "%SCRIPT_FLAG%", *map(argument, script.words), "%*"])
 
 
 def _comment(*texts: str) -> Iterator[str]:

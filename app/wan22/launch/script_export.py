@@ -110,7 +110,7 @@ def _head(profile: Profile, installation: Installation, notices: Sequence[str]) 
     version = installation.version or "of unknown version"
     return (
         f"{MARK} for profile {profile.name}: {profile.title}.",
-        f"Starts ComfyUI {version} without wan22. What is typed behind the name of this file is given to ComfyUI too.",
+        f"Starts ComfyUI {version} without wan22. Words behind the file's name go to ComfyUI too.",
         *(f"Left out or changed: {plain_comment(notice)}" for notice in notices),
     )
 

@@ -62,8 +62,10 @@ def _folder(script: StartScript) -> Iterator[str]:
 
 
 def _search() -> Iterator[str]:
-    yield f"for python in {' '.join(_PYTHONS)} python3; do"
-    yield '    if [ -x "$python" ]; then break; fi'
+    yield "python=${WAN22_PYTHON:-}"
+    yield f"for place in {' '.join(_PYTHONS)} python3; do"
+    yield '    if [ -n "$python" ]; then break; fi'
+    yield '    if [ -x "$place" ] || [ "$place" = python3 ]; then python=$place; fi'
     yield "done"
 
 

@@ -26,6 +26,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         "The settings file does not hold valid settings.",
         "Mend the named key or delete the file to return to the defaults.",
     ),
+    "checklist_invalid": ErrorCode(
+        _K.settings,
+        "The notes of the checklist cannot be read.",
+        "Delete the named file: only notes and the folders of scripts are lost, everything else is read anew.",
+    ),
     "profile_invalid": ErrorCode(
         _K.profile,
         "A profile file does not hold a valid profile.",

@@ -30,6 +30,8 @@ from wan22.ui.state.gpu_history import GpuHistory
 from wan22.ui.state.job_watch import JobWatch
 from wan22.ui.state.monitor_source import MonitorSource
 from wan22.ui.state.panel_state import PanelState
+from wan22.ui.state.queue_undo import QueueUndo
+from wan22.ui.state.queue_view import QueueView
 from wan22.ui.state.run_state import LiveRun
 from wan22.ui.state.stored_run import inventory_of, recorded_facts, source_of_run
 from wan22.ui.state_items import StateItems
@@ -58,6 +60,8 @@ class Context(QObject):
         self.run = LiveRun(self)
         self.panel = PanelState(self)
         self.watch = JobWatch(self)
+        self.queue = QueueView(self)
+        self.queue_undo = QueueUndo(desk.queue, self.queue, self)
         self.bridge = Bridge(parts.bus, self)
         self.hand_over = HandOver(window, memory, self)
         self.gpu_choice = GpuChoice(memory, parent=self)
@@ -95,6 +99,11 @@ class Context(QObject):
     def drop(self, number: int) -> None:
         """Take a waiting job away."""
         self.desk.queue.remove([number])
+
+    def resume_queue(self) -> None:
+        """Begin with what waits: from last time, or since it was paused."""
+        self.desk.queue.pause(False)
+        self.desk.queue.resume()
 
     def use_demo(self, demo: Demo) -> None:
         """The stand-in instead of a ComfyUI, from now on and for this session."""
@@ -208,6 +217,7 @@ class Context(QObject):
                 self._ask_expected()
         self.panel.apply(facts)
         self.watch.apply(facts)
+        self.queue.apply(facts)
         self._items.apply(facts)
         self.frame.apply(facts)
 

@@ -19,6 +19,11 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
 
         return RunPage(context())
 
+    def queue() -> "QWidget":
+        from wan22.ui.pages.queue_page import QueuePage
+
+        return QueuePage(context())
+
     def monitor() -> "QWidget":
         from wan22.ui.pages.monitor_page import MonitorPage
 
@@ -41,6 +46,7 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
 
     return [
         PageEntry("run", "Run", "run", "Is it done, and how long will it take?", run),
+        PageEntry("queue", "Queue", "queue", "What is made next, and when is it done?", queue),
         PageEntry("monitor", "Monitor", "monitor", "What does the GPU do, and what holds it back?", monitor),
         PageEntry("history", "History", "history", "What was made, how fast, and how do I get it back?", history),
         PageEntry("setup", "Setup", "setup", "Which ComfyUI, which profile, which settings?", setup, is_apart=True),

@@ -147,6 +147,8 @@ QTableView, QTreeView, QListView {
     background: $panel; alternate-background-color: $field; border: none; gridline-color: $line; outline: none;
 }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected { background: $raised; color: $text; }
+QListView#choices::item { padding: 0 8px; border-radius: ${control_radius}px; }
+QListView#choices { border: 2px solid transparent; }
 QTableView:focus, QTreeView:focus, QListView:focus { border: 2px solid $focus; }
 QGraphicsView { background: transparent; border: none; }
 QSplitter::handle { background: $line; }

@@ -11,6 +11,7 @@ from wan22.launch.script_export import ScriptFile, start_scripts, write_scripts
 from wan22.schema.problem import AppError, Problem, app_error
 from wan22.schema.settings import Settings
 from wan22.system.child_command import self_command
+from wan22.wiring.checklist import keep_script_folder
 from wan22.wiring.parts import profile_store
 from wan22.wiring.server import flag_schema
 
@@ -66,6 +67,7 @@ def export_scripts(
         notices += [f"{profile.name}: {notice}" for notice in made.notices]
     files += _forwards(folder)
     write_scripts(files, overwrite=overwrite)
+    keep_script_folder(folder)
     unproved = tuple((file.path.name, file.unproved) for file in files if file.unproved)
     paths = tuple(file.path for file in files)
     return ScriptExport(folder, installation, paths, tuple(notices), unproved, tuple(problems))

@@ -166,3 +166,58 @@ def test_a_damaged_file_is_said(path: Path):
     scene.queue.add([request("a")])
     scene.until_shown("a:waiting")
     scene.queue.close()
+
+
+def test_what_was_removed_comes_back_held_as_before(path: Path, scene: Scene):
+    scene.queue.add([request("a"), request("b")])
+    scene.until_shown("a:waiting b:waiting")
+    scene.queue.close()
+    again = Scene(path, pid=2)
+    again.until(lambda: again.last.held_back == {1, 2})
+    gone = again.last.jobs
+    again.queue.remove([1, 2])
+    again.until_shown("")
+    again.queue.put_back(gone, [1, 2])
+    again.until_shown("a:waiting b:waiting")
+    assert again.last.held_back == {1, 2}
+    assert again.queue.claim() is None
+    again.queue.close()
+
+
+def test_what_another_program_does_is_told_here(path: Path, scene: Scene):
+    us = ProcessIdentity(3, 3.0)
+    other = QueueStore(path, us, scene.clock.now, is_alive=lambda _: True)
+    other.add([request("theirs")])
+    assert other.claim() is not None
+    assert scene.queue.claim() is None
+    scene.until_shown("theirs:interrupted")  # in this scene nobody else lives
+    assert scene.last.held_back == {1}
+    other.add([request("ours")])
+    job = scene.queue.claim()
+    assert job is not None
+    assert job.request.prompt == "ours"
+    other.add([request("later")])
+    told = len(scene.facts)
+    scene.queue.pause(True)
+    scene.until(lambda: scene.last.is_paused)
+    other.remove([3])
+    assert scene.queue.claim() is None
+    scene.until(lambda: len(scene.facts) > told + 1)
+    assert "later" not in scene.shown()
+    quiet = len(scene.facts)
+    assert scene.queue.claim() is None
+    assert len(scene.facts) == quiet
+    other.close()
+
+
+def test_it_is_idle_only_when_nothing_is_done_and_nothing_will_be(scene: Scene):
+    assert scene.queue.is_idle
+    scene.queue.add([request("a")])
+    scene.until_shown("a:waiting")
+    assert not scene.queue.is_idle
+    assert scene.queue.claim() is not None
+    assert scene.queue.ready == ()
+    assert not scene.queue.is_idle
+    scene.queue.finish(1, JobState.done)
+    scene.until(lambda: scene.queue.is_idle)
+    assert scene.shown() == "a:done"

@@ -242,3 +242,38 @@ def test_a_full_disk_is_said_and_leaves_the_queue_as_it_was(path: Path, store: Q
         store.add([big])
     assert caught.value.problem.code == "disk_full"
     assert prompts(store) == "a"
+
+
+def test_what_was_removed_comes_back_as_it_was(store: QueueStore):
+    store.add(requests("abc"))
+    assert store.claim() is not None
+    store.note_run(1, "run-1")
+    store.finish(1, JobState.failed, problem("out_of_memory", "Too big."))
+    before = store.jobs()
+    store.remove([1, 2])
+    assert prompts(store) == "c"
+    store.put_back([job for job in before if job.job_id in (1, 2)])
+    assert store.jobs() == before
+    store.put_back(before)
+    assert store.jobs() == before
+    assert store.add(requests("d"))[0].job_id == 4
+
+
+def test_a_job_of_the_dead_is_told_without_touching_it(path: Path, store: QueueStore):
+    store.add(requests("ab"))
+    assert store.claim() is not None
+    assert store.lost() == frozenset()
+    other = QueueStore(path, ProcessIdentity(77, 7.0), lambda: 1.0, is_alive=lambda _: False)
+    assert other.lost() == {1}
+    assert [job.state for job in other.jobs()] == [JobState.running, JobState.waiting]
+    other.close()
+
+
+def test_a_change_by_another_program_is_noticed(path: Path, store: QueueStore):
+    before = store.changes
+    store.add(requests("a"))
+    assert store.changes == before
+    other = QueueStore(path, ProcessIdentity(77, 7.0), lambda: 1.0)
+    other.add(requests("b"))
+    other.close()
+    assert store.changes != before

@@ -14,7 +14,7 @@ from wan22.cli.commands.launch import COMFYUI, DEMO, DEMO_SPEED, JSON, PORT, PRO
 from wan22.cli.commands.queue_add import add_jobs
 from wan22.cli.console import Console, as_started, console_from_flag
 from wan22.cli.exit_codes import ExitCode, exit_code_for
-from wan22.cli.queue_text import columns, job_row, left_words, state_word, waiting_words
+from wan22.cli.queue_text import job_lines, left_words, state_word, waiting_words
 from wan22.cli.queue_work import Worked, work_off
 from wan22.runs.queue_store import QueueStore
 from wan22.schema.problem import AppError, app_error
@@ -64,11 +64,11 @@ def list_command(as_json: Annotated[bool, JSON] = False) -> None:
             console.json({"kind": "queue_job", "paused": is_paused, "job": job.model_dump(mode="json")})
         return
     if not jobs:
-        console.text(
-            "The queue is empty. " + as_started("wan22 queue add --image PICTURE --prompt TEXT") + " adds a job."
-        )
-    else:
-        console.table("", columns(), [job_row(job) for job in shown])
+        hint = as_started("wan22 queue add --image PICTURE --prompt TEXT")
+        console.text(f"The queue is empty. `{hint}` adds a job.")
+        return
+    for line in job_lines(shown):
+        console.text(line)
     console.text(left_words(shown, is_paused=is_paused))
 
 

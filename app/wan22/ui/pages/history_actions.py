@@ -30,7 +30,7 @@ _ARCHIVES = f"Exported runs (*{SUFFIX});;All files (*)"
 
 
 class HistoryActions(QObject):
-    """`line` tells what goes on. `imported` says the id of the run that came last; `freed` before a file has to be free."""
+    """`line` tells what goes on. `imported` says the id of the newest run, `freed` that files must be let go."""
 
     imported = Signal(str)
     freed = Signal()
@@ -47,8 +47,8 @@ class HistoryActions(QObject):
         self.task = HistoryTask(context.work, self)
         self.task.begun.connect(line.show_work)
         self.task.progressed.connect(line.show_progress)
-        self.task.done.connect(lambda answer: self._answer(answer))
-        self.task.refused.connect(lambda problem: self._trouble(problem))
+        self.task.done.connect(self._done)
+        self.task.refused.connect(self._refused)
         self.task.ended.connect(rows.refresh)
         line.stop_wanted.connect(self.task.cancel)
         line.action_wanted.connect(self._go_on)
@@ -217,6 +217,12 @@ class HistoryActions(QObject):
             return
         self._answer, self._trouble, self._next = answer, trouble or self._line.show_problem, None
         self.task.start(title, action)
+
+    def _done(self, answer: object) -> None:
+        self._answer(answer)
+
+    def _refused(self, problem: Problem) -> None:
+        self._trouble(problem)
 
     def _offer(self, text: str, name: str, tip: str, action: Callable[[], None]) -> None:
         self._next = action

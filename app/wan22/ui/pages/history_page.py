@@ -40,8 +40,8 @@ from wan22.ui.widgets.text_label import TextLabel
 from wan22.wiring.parts import runs_folder
 from wan22.wiring.run_history import run_history
 
-PANEL_WIDTH = 456
-PANEL_WIDTH_SMALL = 400
+PANEL_WIDTH = 520
+PANEL_WIDTH_SMALL = 424
 WIDE_FROM = 1100
 
 

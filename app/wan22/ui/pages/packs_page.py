@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from wan22.job.pack_job import PackInstall
 from wan22.job.pack_plan import Consent, PackPlan
@@ -15,7 +15,7 @@ from wan22.schema.problem import Problem
 from wan22.system.bus import Fact
 from wan22.system.cancel import CancelToken
 from wan22.ui.context import Context
-from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, TextRole
+from wan22.ui.measure import GAP, GAP_TINY, TextRole
 from wan22.ui.pages.setup_section import CardScroll
 from wan22.ui.state.asking import Asking
 from wan22.ui.widgets.button import push_button
@@ -110,7 +110,7 @@ class PacksPage(QWidget):
     def _workflow_card(self) -> SectionCard:
         card = SectionCard("For one workflow", "Shows only the packs that its nodes come from.")
         self.workflow = FolderField("Workflow", "A workflow, picture or video made by ComfyUI", is_file=True)
-        self.workflow.changed.connect(self.check)
+        self.workflow.picked.connect(lambda _path: self.check())
         self.notice = Notice(self._context.theme)
         card.body.addWidget(FormRow("Workflow", "Empty: all packs").place(self.workflow))
         card.body.addWidget(self.notice)
@@ -128,9 +128,6 @@ class PacksPage(QWidget):
             row.deleteLater()
         self._rows = []
         for status in report.statuses:
-            if self._rows:
-                self._rows.append(_line())
-                self.list_card.body.addWidget(self._rows[-1])
             row = PackRow(self._context.theme, status)
             row.install_wanted.connect(self.plan)
             row.disable_wanted.connect(self._disable)
@@ -261,10 +258,3 @@ def _switched_off(folder: Path) -> Path:
     target = folder.with_name(f"{folder.name}.disabled")
     move_folder(folder, target)
     return target
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setObjectName("hairline")
-    line.setFrameShape(QFrame.Shape.HLine)
-    return line

@@ -15,6 +15,7 @@ from wan22.system.paths import data_folder, user_folders
 from wan22.ui.context import Context
 from wan22.ui.measure import GAP, GAP_SMALL, GUTTER, TextRole
 from wan22.ui.opening import FIRST_DEMO_SPEED
+from wan22.ui.pages.queue_line import QueueLine
 from wan22.ui.pages.run_progress import RunProgress
 from wan22.ui.state.asking import Asking
 from wan22.ui.state.image_choice import ImageChoice
@@ -67,6 +68,7 @@ class RunPage(QWidget):
         self.card = FirstStartCard()
         self.card.hide()
         column.addWidget(self.card)
+        column.addWidget(QueueLine(context))
         row = QHBoxLayout()
         row.setSpacing(GAP)
         row.addWidget(self._left())

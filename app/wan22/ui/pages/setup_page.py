@@ -14,6 +14,7 @@ from wan22.ui.pages.setup_profile import ProfileSection
 from wan22.ui.pages.setup_section import SCROLL_EDGE
 from wan22.ui.pages.setup_server import ServerSection
 from wan22.ui.pages.setup_settings import SettingsSection
+from wan22.ui.pages.setup_workflows import WorkflowsSection
 from wan22.ui.state.asking import Asking
 from wan22.ui.state.setting_source import SettingSource
 from wan22.ui.widgets.segment import Segment
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SECTIONS: tuple[tuple[str, str, str], ...] = (
     ("comfyui", "ComfyUI", "Which ComfyUI the panel works with"),
     ("profile", "Profile", "How ComfyUI is started for the GPU"),
+    ("workflows", "Workflows", "What a workflow does, what is doubtful about it, and how to use it"),
     ("settings", "Settings", "Folders, ports and limits"),
     ("appearance", "Appearance", "Theme, where data lies, diagnostics"),
 )
@@ -42,6 +44,7 @@ class SetupPage(QWidget):
         self.source = SettingSource(path, os.environ, context.work, self)
         self.server = ServerSection(context, self.source)
         self.profile = ProfileSection(context, self.source)
+        self.workflows = WorkflowsSection(context)
         self.settings = SettingsSection(context, self.source)
         self.appearance = AppearanceSection(context, self.source)
         self._folder = Asking(context.work, "open-folder", self)
@@ -53,7 +56,13 @@ class SetupPage(QWidget):
         column.addLayout(self._bar())
         column.addLayout(self._head())
         self.stack = QStackedWidget()
-        self._sections: tuple[SetupSection, ...] = (self.server, self.profile, self.settings, self.appearance)
+        self._sections: tuple[SetupSection, ...] = (
+            self.server,
+            self.profile,
+            self.workflows,
+            self.settings,
+            self.appearance,
+        )
         for section in self._sections:
             self.stack.addWidget(section)
             section.head_changed.connect(self._say_head)
@@ -61,7 +70,9 @@ class SetupPage(QWidget):
         for asking in (self.settings.folder_asked, self.appearance.folder_asked):
             asking.connect(self._open_folder)
         self.settings.edited.connect(self._say_unsaved)
+        context.hand_over.section_wanted.connect(self._section_wanted)
         keys = [key for key, _, _ in SECTIONS]
+        self.workflows.unknown.has_packs = "packs" in keys
         last = str(context.memory.value(_SECTION_KEY, ""))
         self.show_section(last if last in keys else keys[0])
         self._say_unsaved()
@@ -104,6 +115,11 @@ class SetupPage(QWidget):
         section = self._sections[self.stack.currentIndex()]
         self.title.say(section.title)
         self.grounds.say(section.grounds)
+
+    def _section_wanted(self, key: str, detail: str) -> None:
+        """Another page leads here."""
+        if key in [name for name, _, _ in SECTIONS]:
+            self.show_section(key)
 
     def _say_unsaved(self) -> None:
         self.unsaved.say(self.settings.unsaved_words)

@@ -12,7 +12,7 @@ from wan22.runs.run_index import result_of
 from wan22.runs.state import reduce_all
 from wan22.runs.summary import load_summary
 from wan22.schema.duration_text import measured
-from wan22.schema.events import LaunchProved
+from wan22.schema.events import LaunchProved, PromptOutcome
 from wan22.schema.run_row import RunRow
 from wan22.schema.server import LaunchClaim
 from wan22.schema.summary import RunSummary
@@ -40,8 +40,9 @@ class HistoryDetails:
 
     def chips(self, said: Sequence[Verdict]) -> tuple[ChipText, ...]:
         """What its times mean, and the mark of a simulation."""
+        is_done = self.stored.manifest.outcome is PromptOutcome.success
         summary = self.summary.model_copy(update={"verdicts": tuple(said)})
-        chips = end_chips(reduce_all(self.stored.events), summary)
+        chips = end_chips(reduce_all(self.stored.events), summary) if is_done else ()
         is_marked = any(chip.word == simulated_chip().word for chip in chips)
         return (simulated_chip(), *chips) if self.stored.manifest.simulated and not is_marked else chips
 
@@ -62,7 +63,8 @@ def read_details(folder: RunFolder) -> HistoryDetails:
 
 def fact_rows(row: RunRow, details: HistoryDetails | None) -> list[tuple[str, str]]:
     """Names and values of a run; what is not known is not listed, but for the times."""
-    found = [("Prompt", row.prompt), ("Job", job_text(row)), ("Workflow", row.workflow)]
+    found = [("Prompt", row.prompt), ("Job", job_text(row, with_seed=False))]
+    found += [("Seed", "" if row.seed is None else str(row.seed)), ("Workflow", row.workflow)]
     if row.interpolation != "none":
         found.append(("Interpolation", row.interpolation.upper()))
     found += [("GPU", row.board), ("Profile", row.profile)]
@@ -73,7 +75,7 @@ def fact_rows(row: RunRow, details: HistoryDetails | None) -> list[tuple[str, st
             versions = (("ComfyUI", stats.system.comfyui_version), ("PyTorch", stats.system.pytorch_version))
             found.append(("Server", " · ".join(f"{name} {version}" for name, version in versions if version)))
         found.append(("Whole job", measured(details.summary.total_s)))
-        found.append(("Passes", pass_text(row) or "unknown"))
+        found.append(("Passes", pass_text(row)))
         found += [("Worth knowing", note) for note in details.summary.notes]
     found.append(("Run", row.run_id))
     return [(name, value) for name, value in found if value]

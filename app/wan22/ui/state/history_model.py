@@ -92,10 +92,12 @@ class HistoryModel(QAbstractListModel):
         return None
 
     def _picture(self, row: RunRow) -> QImage | None:
+        """None until it is there; a null one when there is none."""
         picture = self._pictures.get(row.run_id)
-        if picture is None:
-            if row.video is not None or row.image is not None:
-                self.want_picture(row)
-            return None
-        self._pictures.move_to_end(row.run_id)
-        return None if picture.isNull() else picture
+        if picture is not None:
+            self._pictures.move_to_end(row.run_id)
+        elif row.video is None and row.image is None:
+            return QImage()
+        else:
+            self.want_picture(row)
+        return picture

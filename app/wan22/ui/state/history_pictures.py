@@ -35,6 +35,12 @@ class HistoryPictures(QObject):
         self._is_working = False
         self._made.connect(self.arrived, Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def is_working(self) -> bool:
+        """Whether pictures are being made."""
+        with self._lock:
+            return self._is_working
+
     def want(self, cache: ThumbnailCache, run_id: str, paths: tuple[Path, ...]) -> None:
         """Ask for the picture of the first of `paths` that has one."""
         with self._lock:

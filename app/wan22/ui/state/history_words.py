@@ -69,7 +69,6 @@ def grounds(rows: Sequence[RunRow], shown: Sequence[RunRow], wanted: RunFilter, 
     if wanted.is_empty:
         starred = sum(row.starred for row in rows)
         parts = [f"{duration(total_s)} of work" if total_s else "", f"{starred} with a star" if starred else ""]
-        parts.append("none leaves the disk unless you delete it")
     else:
         parts = [f"{len(shown)} of {len(rows)} shown"]
     text = " · ".join(part for part in (*parts, ORDER_NAMES[order].lower()) if part)
@@ -88,9 +87,12 @@ def _ended(row: RunRow) -> str:
 
 
 def ending_chip(row: RunRow, level: Level | None = None) -> ChipText:
-    """How a run is to be taken: what its times mean if they mean anything, else how it ended."""
+    """How a run is to be taken: what its times mean if they mean anything, else how it ended.
+
+    A simulated time was not measured, so it is no reason to call a run fast or slow.
+    """
     ending = ending_of(row)
-    if ending is Ending.done and level is not None:
+    if ending is Ending.done and level is not None and not row.simulated:
         tone, word = _LEVELS[level]
         return ChipText(tone, word)
     if ending is Ending.done:
@@ -112,12 +114,14 @@ def time_text(row: RunRow) -> str:
 
 
 def pass_text(row: RunRow) -> str:
-    """Both passes: `72.4 s + 74.1 s`; empty when none was seen whole."""
+    """Both passes of a job that was done: `72.4 s + 74.1 s`; empty when none was seen whole."""
+    if ending_of(row) is not Ending.done:
+        return ""
     known = [measured(seconds) for seconds in (row.pass_1_s, row.pass_2_s) if seconds is not None]
     return " + ".join(known)
 
 
-def job_text(row: RunRow) -> str:
+def job_text(row: RunRow, *, with_seed: bool = True) -> str:
     """`640 × 640 · 81 frames · 4 steps · seed 7`, as far as known."""  # noqa: RUF002 - as people write sizes
     parts = []
     if row.width is not None and row.height is not None:
@@ -126,7 +130,7 @@ def job_text(row: RunRow) -> str:
         parts.append(f"{row.length} frames")
     if row.steps is not None:
         parts.append(f"{row.steps} steps")
-    if row.seed is not None:
+    if row.seed is not None and with_seed:
         parts.append(f"seed {row.seed}")
     return " · ".join(parts)
 

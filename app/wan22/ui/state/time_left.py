@@ -18,6 +18,7 @@ from wan22.ui.verdict_word import GLYPHS, Tone
 SURE_SHARE = 0.1
 SURE_S = 4.0
 """A range this narrow is said as one number."""
+_HOURS_FROM_S = 7200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,14 @@ def left_text(left: Eta) -> str | None:
         return f"{rough(max(1.0, (left.low_s + left.high_s) / 2))} left"
     if left.low_s < 1.0:
         return f"Up to {rough(max(1.0, left.high_s))} left"
-    return f"{_range(left.low_s, left.high_s)} left"
+    return f"{rough_range(left.low_s, left.high_s)} left"
 
 
-def _range(low_s: float, high_s: float) -> str:
+def rough_range(low_s: float, high_s: float) -> str:
     """Both ends rounded outwards as far as the spread deserves."""
+    if low_s >= _HOURS_FROM_S:
+        low, high = 300.0 * math.floor(low_s / 300), 300.0 * math.ceil(high_s / 300)
+        return f"{rough(low)} {EN_DASH} {rough(high)}" if high > low else rough(low)
     if low_s >= 90.0:
         return f"{math.floor(low_s / 60)}{EN_DASH}{math.ceil(high_s / 60)} min"
     grain = 5 if high_s - low_s >= 10 else 1

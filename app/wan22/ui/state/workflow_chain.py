@@ -62,6 +62,11 @@ class ChainLane:
     columns: tuple[tuple[ChainBox, ...], ...]
     joint: ChainJoint | None = None
 
+    @property
+    def is_pass(self) -> bool:
+        """Whether it is the lane of a sampling pass."""
+        return self.phase.startswith("pass")
+
 
 def chain_lanes(analysis: WorkflowAnalysis) -> tuple[ChainLane, ...]:
     """Inputs, a lane for each pass, and the way to the file."""
@@ -78,13 +83,13 @@ def joint_of(handover: AnalysedHandover) -> ChainJoint:
     """The noise at a hand-over: a judgement with its numbers."""
     ratio = handover.noise_ratio
     if ratio is None:
-        return ChainJoint(Tone.unknown, "noise unknown", "It cannot be computed for this scheduler.")
+        return ChainJoint(Tone.unknown, "noise unknown", "it cannot be computed for this scheduler")
     at = f"sigma {_sigma(handover.sigma_end)} → {_sigma(handover.sigma_start)}"
     if abs(ratio - 1) < _RIGHT:
-        return ChainJoint(Tone.good, f"noise {ratio:.3f}", f"Handed over as it should be, at {at}.")
+        return ChainJoint(Tone.good, f"noise {ratio:.3f}", f"handed over as it should be, {at}")
     much = f"{abs(1 - ratio):.0%} too {'little' if ratio < 1 else 'much'} noise"
     tone = Tone.slow if abs(ratio - 1) < 0.5 else Tone.bad
-    return ChainJoint(tone, f"noise {ratio:.3f}", f"{much} for the second pass; 1 is right. At {at}.")
+    return ChainJoint(tone, f"noise {ratio:.3f}", f"{much} for the next pass, 1 is right; {at}")
 
 
 def _inputs(analysis: WorkflowAnalysis) -> ChainLane:
@@ -93,10 +98,10 @@ def _inputs(analysis: WorkflowAnalysis) -> ChainLane:
         columns.append((ChainBox("Start image", analysis.image),))
     if analysis.prompt is not None:
         encoder = next((item.file for item in analysis.models if item.purpose == "text encoder"), "")
-        lines = [" ".join(analysis.prompt.split()) or "empty"]
+        lines = [" ".join(analysis.prompt.split()) or "empty", *([encoder] if encoder else [])]
         if analysis.negative is not None and analysis.negative_has_effect is False:
             lines.append("negative prompt: no effect at CFG 1")
-        columns.append((ChainBox("Prompt", encoder, tuple(lines)),))
+        columns.append((ChainBox("Prompt", "", tuple(lines)),))
     if analysis.width is not None or analysis.frames_made is not None:
         size = f"{analysis.width} × {analysis.height} pixels" if analysis.width else f"size {_NOTHING}"  # noqa: RUF001
         frames = f"{analysis.frames_made} frames" if analysis.frames_made is not None else f"frames {_NOTHING}"

@@ -10,7 +10,7 @@ from wan22.comfy.client import Graph
 from wan22.comfy.graph_link import class_of, link_of
 from wan22.comfy.lint import fix_graph
 from wan22.schema.problem import app_error
-from wan22.system.files import file_error, write_text_atomic
+from wan22.system.files import write_text_atomic
 from wan22.ui.state.workflow_view import WorkflowView
 
 _MOST_SHOWN = 80
@@ -88,10 +88,6 @@ def keep_workflow(view: WorkflowView, folders: tuple[Path, ...]) -> str:
         first = next(path for path in _named(view.name, folders) if path.is_file())
         return view.name if first == view.path else str(view.path)
     text = graph_text(view.source if view.source is not None else view.graph)
-    try:
-        own.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise file_error(error, own, writing=True) from error
     for number in range(1, 1000):
         name = view.name if number == 1 else f"{view.name} {number}"
         taken = [path for path in _named(name, folders) if path.exists()]

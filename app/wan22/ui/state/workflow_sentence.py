@@ -26,8 +26,8 @@ def workflow_sentence(view: WorkflowView) -> tuple[str, str]:
         more = f" And {_count(len(wrong) - 1, 'more thing')} wrong." if len(wrong) > 1 else ""
         return unbroken(wrong[0].message), f"{does}{more} {origin}{about}"
     doubts = sum(item.level is FindingLevel.doubtful for item in analysis.findings)
-    doubt = f" {_count(doubts, 'thing')} doubtful." if doubts else ""
-    return unbroken(does), f"{origin}{doubt}{about}"
+    doubt = f"{_count(doubts, 'thing')} doubtful, see below. " if doubts else ""
+    return unbroken(does), f"{doubt}{origin}{about}"
 
 
 def does_sentence(analysis: WorkflowAnalysis) -> str:

@@ -1,6 +1,7 @@
 """The way from the inputs to the file: a lane for each part, boxes joined by arrows, judgements at the hand-overs."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
@@ -68,7 +69,7 @@ class ChainBoxView(QWidget):
         super().focusOutEvent(event)
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         """Ground, and an edge that says focus or the worst finding."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -95,7 +96,7 @@ class ChainView(QWidget):
         self._columns: list[list[list[ChainBoxView]]] = []
         self._made: list[QWidget] = []
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(_LANE_EDGE, _LANE_EDGE, _LANE_EDGE, _LANE_EDGE)
+        self._grid.setContentsMargins(_LANE_EDGE, 0, _LANE_EDGE, 0)
         self._grid.setHorizontalSpacing(ARROW_ROOM)
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnMinimumWidth(0, NAME_COLUMN - ARROW_ROOM)
@@ -120,7 +121,7 @@ class ChainView(QWidget):
                 self._add_joint(2 * number + 1, lane.joint, width)
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _event: QPaintEvent) -> None:
         """Grounds of the lanes, then the arrows."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -130,10 +131,10 @@ class ChainView(QWidget):
             painter.drawRoundedRect(self._lane_area(number), CARD_RADIUS, CARD_RADIUS)
         pen = QPen(self._theme.colour("outline"), 1.5)
         for lane_columns in self._columns:
-            for before, after in zip(lane_columns, lane_columns[1:], strict=False):
+            for before, after in pairwise(lane_columns):
                 self._arrow(painter, pen, self._across(before, after))
-        for above, below in zip(self._columns, self._columns[1:], strict=False):
-            self._arrow(painter, pen, self._down(above[-1], below))
+        for number, (above, below) in enumerate(pairwise(self._columns), start=1):
+            self._arrow(painter, pen, self._down(above[-1], self._lanes[number], below))
         painter.end()
 
     def _clear(self) -> None:
@@ -152,9 +153,8 @@ class ChainView(QWidget):
         self._put(name, row, 0)
         made: list[list[ChainBoxView]] = []
         last = len(lane.columns) - 1
-        is_pass = lane.phase.startswith("pass")
         for number, column in enumerate(lane.columns):
-            place = width if number == last and is_pass else number + 1
+            place = width if number == last and lane.is_pass else number + 1
             holder = QWidget()
             stack = QVBoxLayout(holder)
             stack.setContentsMargins(0, GAP_SMALL, 0, GAP_SMALL)
@@ -162,18 +162,18 @@ class ChainView(QWidget):
             boxes = [ChainBoxView(self._theme, box) for box in column]
             for box in boxes:
                 stack.addWidget(box)
-            is_wide = number == last and not is_pass
+            is_wide = number == last and not lane.is_pass and len(lane.columns) > 1
             self._put(holder, row, place, width - place + 1 if is_wide else 1)
             made.append(boxes)
         self._columns.append(made)
 
     def _add_joint(self, row: int, joint: ChainJoint | None, width: int) -> None:
-        self._grid.setRowMinimumHeight(row, 36)
+        self._grid.setRowMinimumHeight(row, 20)
         if joint is None:
             return
         holder = QWidget()
         line = QHBoxLayout(holder)
-        line.setContentsMargins(0, GAP_SMALL, 0, GAP_SMALL)
+        line.setContentsMargins(0, GAP_TINY, 0, GAP_TINY)
         line.setSpacing(GAP_SMALL)
         text = TextLabel(joint.text, TextRole.caption, "muted")
         text.setWordWrap(True)
@@ -188,8 +188,9 @@ class ChainView(QWidget):
         self._made.append(widget)
 
     def _lane_area(self, number: int) -> QRectF:
-        row = self._grid.cellRect(2 * number, 0)
-        return QRectF(0, row.top() - GAP_TINY, self.width(), row.height() + 2 * GAP_TINY)
+        boxes = [self._area(box) for column in self._columns[number] for box in column]
+        top, bottom = min(box.top() for box in boxes), max(box.bottom() for box in boxes)
+        return QRectF(0, top - GAP_SMALL, self.width(), bottom - top + 2 * GAP_SMALL)
 
     def _area(self, box: QWidget) -> QRectF:
         corner = box.mapTo(self, box.rect().topLeft())
@@ -200,23 +201,19 @@ class ChainView(QWidget):
         y = min(start.center().y(), end.center().y())
         return [QPointF(start.right(), y), QPointF(end.left(), y)]
 
-    def _down(self, above: Sequence[QWidget], below: Sequence[Sequence[QWidget]]) -> list[QPointF]:
-        """To the pass of the next lane if it stands below, else round to its first box."""
+    def _down(self, above: Sequence[QWidget], lane: ChainLane, below: Sequence[Sequence[QWidget]]) -> list[QPointF]:
+        """To the pass of the next lane, which stands below; on the way to the file round to the first box."""
         start = self._area(above[-1])
-        last, first = self._area(below[-1][0]), self._area(below[0][0])
-        end = (
-            last if abs(last.left() - start.left()) < 1 or last.left() <= start.center().x() <= last.right() else first
-        )
-        x = start.center().x() if end is last else end.center().x()
-        if end is last:
-            x = min(max(start.center().x(), last.left() + _LANE_EDGE), last.right() - _LANE_EDGE)
-            return [QPointF(x, start.bottom()), QPointF(x, end.top())]
+        begin = QPointF(start.center().x(), start.bottom())
+        if lane.is_pass:
+            return [begin, QPointF(begin.x(), self._area(below[-1][0]).top())]
+        end = self._area(below[0][0])
         middle = (start.bottom() + end.top()) / 2
         return [
-            QPointF(start.center().x(), start.bottom()),
-            QPointF(start.center().x(), middle),
-            QPointF(x, middle),
-            QPointF(x, end.top()),
+            begin,
+            QPointF(begin.x(), middle),
+            QPointF(end.center().x(), middle),
+            QPointF(end.center().x(), end.top()),
         ]
 
     @staticmethod

@@ -19,7 +19,8 @@ ROW_HEIGHT = 80
 PICTURE = QSize(96, 56)
 STAR_SIZE = 16
 _CHIP_HEIGHT = 20
-_TIMES_WIDTH = 136
+_PASSES_FROM = 320
+"""Width of the words from which on the passes have room beside them."""
 _LINE = 20
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -55,11 +56,10 @@ class HistoryDelegate(QStyledItemDelegate):
             self._paint_star(painter, star, is_set=row.starred)
         left = star.right() + GAP_TINY
         picture = QRect(QPoint(left, area.top() + (ROW_HEIGHT - PICTURE.height()) // 2), PICTURE)
-        self._paint_picture(painter, picture, index.data(PICTURE_ROLE), row)
-        times = area.adjusted(area.width() - _TIMES_WIDTH - GAP, 12, -GAP, -12)
-        words = QRect(picture.right() + 12, area.top() + 10, times.left() - picture.right() - 24, 3 * _LINE)
-        self._paint_words(painter, words, row)
-        self._paint_times(painter, times, row, index)
+        self._paint_picture(painter, picture, index.data(PICTURE_ROLE))
+        lines = QRect(picture.right() + 12, area.top() + 10, area.right() - GAP - picture.right() - 11, 3 * _LINE)
+        ends = (*self._paint_times(painter, lines, row), self._paint_chips(painter, lines, row, index))
+        self._paint_words(painter, lines, row, ends)
         painter.restore()
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, area: QRect) -> None:
@@ -88,15 +88,15 @@ class HistoryDelegate(QStyledItemDelegate):
             ratio = painter.device().devicePixelRatioF()
             painter.drawPixmap(place, icon_pixmap("star", self._theme.colour("muted"), STAR_SIZE, ratio))
 
-    def _paint_picture(self, painter: QPainter, place: QRect, picture: QImage | None, row: RunRow) -> None:
+    def _paint_picture(self, painter: QPainter, place: QRect, picture: QImage | None) -> None:
         outline = QPainterPath()
         outline.addRoundedRect(place, GAP_TINY, GAP_TINY)
         painter.fillPath(outline, self._theme.colour("field"))
         if picture is None:
-            name = "run" if row.video is not None or row.unreadable is None else "history"
-            ratio = painter.device().devicePixelRatioF()
-            drawing = icon_pixmap(name, self._theme.colour("muted"), 16, ratio)
-            painter.drawPixmap(QPoint(place.center().x() - 8, place.center().y() - 8), drawing)
+            return
+        if picture.isNull():
+            room = place.adjusted(GAP_TINY, 0, -GAP_TINY, 0)
+            self._write(painter, TextRole.caption, "muted", room, "no picture", Qt.AlignmentFlag.AlignHCenter)
             return
         painter.save()
         painter.setClipPath(outline)
@@ -106,7 +106,8 @@ class HistoryDelegate(QStyledItemDelegate):
         painter.drawImage(whole, picture)
         painter.restore()
 
-    def _paint_words(self, painter: QPainter, area: QRect, row: RunRow) -> None:
+    def _paint_words(self, painter: QPainter, area: QRect, row: RunRow, ends: tuple[int, int, int]) -> None:
+        """Three lines, each up to where something else begins."""
         when = when_text(row.started_s, self._now_s())
         job = " · ".join(part for part in (when, job_text(row)) if part)
         reason = row.fault.message if row.fault is not None else ""
@@ -116,25 +117,29 @@ class HistoryDelegate(QStyledItemDelegate):
             (TextRole.caption, "muted", job),
             (TextRole.caption, "muted", said),
         )
-        for number, (role, ink, text) in enumerate(lines):
-            line = QRect(area.left(), area.top() + number * _LINE, area.width(), _LINE)
-            self._write(painter, role, ink, line, text)
+        for number, ((role, ink, text), end) in enumerate(zip(lines, ends, strict=True)):
+            line = QRect(area.left(), area.top() + number * _LINE, end - GAP_SMALL - area.left(), _LINE)
+            self._write(painter, role, ink, line, " ".join(text.split()))
 
-    def _paint_times(self, painter: QPainter, area: QRect, row: RunRow, index: _Index) -> None:
-        right = Qt.AlignmentFlag.AlignRight
-        top = QRect(area.left(), area.top(), area.width(), _LINE)
-        self._write(painter, TextRole.value, "text", top, time_text(row), right)
+    def _paint_times(self, painter: QPainter, area: QRect, row: RunRow) -> tuple[int, int]:
+        """The whole job, and below it the passes where there is room; where both begin."""
+        side = Qt.AlignmentFlag.AlignRight
+        line = QRect(area.left(), area.top(), area.width(), _LINE)
+        whole, passes = time_text(row), pass_text(row) if area.width() >= _PASSES_FROM else ""
+        self._write(painter, TextRole.value, "text", line, whole, side)
+        first = QFontMetrics(self._theme.font(TextRole.value)).horizontalAdvance(whole)
+        self._write(painter, TextRole.caption, "muted", line.translated(0, _LINE), passes, side)
+        second = QFontMetrics(self._theme.font(TextRole.caption)).horizontalAdvance(passes)
+        return area.right() - first, area.right() - second
+
+    def _paint_chips(self, painter: QPainter, area: QRect, row: RunRow, index: _Index) -> int:
+        """How it is to be taken, at the right end of the third line; where that begins."""
         chips = [ending_chip(row, index.data(LEVEL_ROLE))]
         chips += [simulated_chip()] if row.simulated else []
         end = area.right()
         for chip in chips:
-            end = self._paint_chip(painter, end, area.bottom() - _CHIP_HEIGHT + 1, chip) - GAP_TINY
-        if len(chips) == 1 and not row.note:
-            metrics = QFontMetrics(self._theme.font(TextRole.caption))
-            passes = pass_text(row)
-            room = QRect(area.left(), top.bottom(), area.width(), _LINE - 4)
-            if passes and metrics.horizontalAdvance(passes) <= room.width():
-                self._write(painter, TextRole.caption, "muted", room, passes, right)
+            end = self._paint_chip(painter, end, area.top() + 2 * _LINE, chip) - GAP_TINY
+        return end
 
     def _paint_chip(self, painter: QPainter, right: int, top: int, chip: ChipText) -> int:
         """A tinted pill that ends at `right`; where it begins."""

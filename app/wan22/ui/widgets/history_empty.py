@@ -63,7 +63,9 @@ class HistoryEmpty(QFrame):
 
     def show_reading(self, *, is_reading: bool) -> None:
         """Whether it is not known yet that there is none."""
-        self.heading.say("Looking for runs …" if is_reading else "Nothing was made yet")
+        self.heading.say("Looking for runs …" if is_reading else "Your videos will be here")
+        self.text.ensurePolished()
+        self.text.setFixedHeight(self.text.heightForWidth(_TEXT_WIDTH))
         for widget in (self.first, self.import_button, self.text):
             widget.setVisible(not is_reading)
 

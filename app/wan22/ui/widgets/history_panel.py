@@ -99,6 +99,7 @@ class HistoryPanel(QScrollArea):
         self.stages.show_stages(stages)
         self.proof.setVisible(bool(details.claims))
         self.proof.show_claims(details.claims, "")
+        self.player.bar.setVisible(details.video is not None)
         if details.video is not None:
             self.player.open(details.video)
         elif details.picture is not None:
@@ -109,6 +110,7 @@ class HistoryPanel(QScrollArea):
 
     def show_refusal(self, message: str) -> None:
         """It cannot be read."""
+        self.player.bar.hide()
         self.player.view.show_text("This run cannot be read", message)
 
     def show_chips(self, chips: Sequence[ChipText], row: RunRow, level: Level | None) -> None:
@@ -225,6 +227,7 @@ class HistoryPanel(QScrollArea):
     def _stages(self) -> QFrame:
         card, column = _card()
         self.stage_card = card
+        column.setContentsMargins(GAP_SMALL, GAP_SMALL, GAP_SMALL, GAP_SMALL)  # the list has margins of its own
         self.stages = StageList(self._theme)
         column.addWidget(self.stages)
         return card

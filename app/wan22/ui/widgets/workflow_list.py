@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP_SMALL, TextRole
@@ -11,6 +11,7 @@ from wan22.ui.state.workflow_shelf import Shelf, ShelfEntry
 from wan22.ui.theme import Theme
 
 _FILTER_FROM = 12
+_ROW_HEIGHT = 32
 
 
 class WorkflowList(QWidget):
@@ -33,6 +34,7 @@ class WorkflowList(QWidget):
         self.filter.hide()
         column.addWidget(self.filter)
         self.list = QListWidget()
+        self.list.setObjectName("choices")
         self.list.setAccessibleName("Workflows")
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -79,12 +81,14 @@ class WorkflowList(QWidget):
         item.setData(Qt.ItemDataRole.UserRole, entry.path)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{entry.name}, {entry.group}")
         item.setToolTip(str(entry.path))
+        item.setSizeHint(QSize(0, _ROW_HEIGHT))
         self.list.addItem(item)
 
     def _add_heading(self, text: str) -> None:
         item = QListWidgetItem(text)
         item.setFlags(Qt.ItemFlag.NoItemFlags)
         item.setFont(self._theme.font(TextRole.caption))
+        item.setSizeHint(QSize(0, _ROW_HEIGHT))
         item.setForeground(self._theme.colour("muted"))
         self.list.addItem(item)
 
