@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.ui.page_check import texts
@@ -15,8 +16,10 @@ from tests.ui.queue_scenes import job, open_queue, painted, pictures, tell
 from tests.ui.run_stage import DEMO, open_run
 from tests.ui.stage import Stage
 from wan22.job.job_batch import MOST_JOBS, BatchOrder
+from wan22.runs.queue_store import QueueStore
 from wan22.schema.queue import JobState
 from wan22.schema.request import GenerationRequest
+from wan22.system.process_table import ProcessIdentity
 from wan22.ui.theme import Theme
 
 
@@ -262,30 +265,44 @@ def test_the_menu_holds_what_can_be_done(scene: Scene):
     menu.deleteLater()
 
 
-def test_what_waits_from_last_time_is_offered_on_both_pages(theme: Theme, tmp_path: Path, qtbot: QtBot):
-    first = Scene(theme, tmp_path, qtbot)
-    first.add("a", "b", "c")
-    assert first.queue.claim() is not None
-    first.stage.close()
-    held = Scene(theme, tmp_path, qtbot)
-    held.queue.pause(False)  # the stage's window comes later than the first word of the queue
-    held.settle()
-    assert held.page.title.text() == "3 jobs wait from last time, 1 of them was interrupted"
-    run = open_run(held.stage, DEMO)
+@pytest.fixture
+def again(theme: Theme, tmp_path: Path, qtbot: QtBot) -> Iterator[Scene]:
+    """Opened after a program that died over its first job of three."""
+    store = QueueStore(tmp_path / "data" / "queue.sqlite3", ProcessIdentity(2**22 + 17, 1.0), time.time)
+    store.add([GenerationRequest(image=tmp_path / "a.png", prompt=letter) for letter in "abc"])
+    assert store.claim() is not None
+    store.close()
+    made = Scene(theme, tmp_path, qtbot)
+    made.queue.pause(False)  # the stage's window comes later than the first word of the queue
+    made.settle()
+    yield made
+    made.stage.close()
+
+
+def test_what_waits_from_last_time_is_offered_on_both_pages(again: Scene):
+    assert again.page.title.text() == "3 jobs wait from last time, 1 of them was interrupted"
+    run = open_run(again.stage, DEMO)
     assert any("from last time" in text for text in texts(run))
-    assert held.queue.claim() is None
-    undo = held.stage.context.queue_undo
-    waiting = held.stage.context.queue.held
-    undo.remove(waiting)
-    held.settle()
-    undo.undo()
-    held.settle()
-    assert {one.job_id for one in held.stage.context.queue.held} == {one.job_id for one in waiting}
-    held.stage.context.resume_queue()
-    held.settle()
+    assert {"Resume", "Clear"} <= set(texts(run))
+    assert again.queue.claim() is None
+    again.stage.context.resume_queue()
+    again.settle()
     assert not any("from last time" in text for text in texts(run))
-    assert held.queue.claim() is not None
-    held.stage.close()
+    assert again.shown() == "b c a"
+    assert again.queue.claim() is not None
+
+
+def test_clearing_what_waits_from_last_time_can_be_undone_and_begins_nothing(again: Scene):
+    clear = next(one for one in again.page.findChildren(QPushButton) if one.text() == "Clear")
+    clear.click()
+    again.settle()
+    assert again.shown() == ""
+    undo = next(one for one in again.page.findChildren(QPushButton) if one.text() == "Undo")
+    undo.click()
+    again.settle()
+    assert again.shown() == "b c a"
+    assert again.page.title.text() == "3 jobs wait from last time, 1 of them was interrupted"
+    assert again.queue.claim() is None
 
 
 def test_thousands_of_jobs_are_shown_without_a_wait(scene: Scene):

@@ -38,8 +38,8 @@ class PackPlan:
     """An installation, ready to be agreed to. `staged`: where the new content waits; None when there is none.
 
     `commit`: what is checked out afterwards. `before_commit`: what is now. `has_script`: the pack has an install.py.
-    `packages_before`: versions
-    of everything that the Python has now. `by_archive`: fetched as a ZIP file, because there is no git. `file_count`: files of the pack.
+    `packages_before`: versions of everything that the Python has now. `by_archive`: fetched as a ZIP file, because
+    there is no git. `file_count`: files of the pack.
     """
 
     source: PackSource

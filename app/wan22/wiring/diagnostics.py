@@ -7,7 +7,6 @@ from pathlib import Path
 from wan22.audit.diagnostics_text import DiagnosticsSources, diagnostics_text
 from wan22.audit.privacy import Privacy
 from wan22.schema.problem import AppError, Problem
-from wan22.schema.run_row import RunRow
 from wan22.schema.settings import Settings
 from wan22.system.cancel import CancelToken
 from wan22.system.settings_file import load_settings, setting_origins
@@ -28,13 +27,13 @@ def diagnostics(shared: Parts, cancel: CancelToken) -> str:
     except AppError as error:  # a broken file is a reason to ask for help, so it must not be in the way of it
         problems.append(error.problem)
     root = runs_folder(settings)
-    rows: list[RunRow] = []
     try:
-        rows += run_history(root, shared.folders).index.rows(cancel)
+        rows = run_history(root, shared.folders).index.rows(cancel)
     except AppError as error:
         if error.problem.code == "cancelled":
             raise
         problems.append(error.problem)
+        rows = ()
     folders = {**shared.folders._asdict(), "runs": root}
     return diagnostics_text(DiagnosticsSources(settings, origins, folders, root, rows, privacy(), problems))
 

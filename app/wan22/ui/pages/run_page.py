@@ -39,6 +39,8 @@ LEFT_WIDTH = 400
 BAR_WIDTH = 12
 """Of a scroll bar: its room is kept free, so that nothing moves when it comes."""
 _NAME_WIDTH = 200
+_WAITING_SHOWN = 20
+"""The Queue page has all of them."""
 _PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff);;All files (*)"
 
 
@@ -219,7 +221,8 @@ class RunPage(QWidget):
         offer = server_offer(panel)
         self.bar.show_server(offer.state, offer.action, offer.tip, is_possible=offer.is_possible)
         self.bar.show_waiting(
-            waiting_title(panel.waiting), [(ticket.number, ticket_text(ticket)) for ticket in panel.waiting]
+            waiting_title(panel.waiting),
+            [(ticket.number, ticket_text(ticket)) for ticket in panel.waiting[:_WAITING_SHOWN]],
         )
         self._show_offer()
         self._show_profiles()

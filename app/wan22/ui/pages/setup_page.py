@@ -116,7 +116,7 @@ class SetupPage(QWidget):
         self.title.say(section.title)
         self.grounds.say(section.grounds)
 
-    def _section_wanted(self, key: str, detail: str) -> None:
+    def _section_wanted(self, key: str, _detail: str) -> None:
         """Another page leads here."""
         if key in [name for name, _, _ in SECTIONS]:
             self.show_section(key)

@@ -125,7 +125,7 @@ class WorkflowsSection(SetupSection):
         right.setSpacing(GAP)
         right.addLayout(self._actions())
         theme = self._context.theme
-        self.scroll = CardScroll("What the workflow does")
+        self.card_scroll = CardScroll("What the workflow does")
         self.notice_card = SectionCard("This file cannot be used")
         self.notice = Notice(theme)
         self.notice_card.body.addWidget(self.notice)
@@ -141,9 +141,9 @@ class WorkflowsSection(SetupSection):
         self.facts = FactTable()
         self.fact_card.body.addWidget(self.facts)
         for card in (self.notice_card, self.chain_card, self.unknown, self.findings, self.models, self.fact_card):
-            self.scroll.cards.addWidget(card)
-        self.scroll.cards.addStretch(1)
-        right.addWidget(self.scroll, 1)
+            self.card_scroll.cards.addWidget(card)
+        self.card_scroll.cards.addStretch(1)
+        right.addWidget(self.card_scroll, 1)
         row.addLayout(right, 1)
         self.column.addLayout(row, 1)
 

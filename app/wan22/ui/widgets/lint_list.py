@@ -131,9 +131,9 @@ class LintList(QWidget):
         """Open the preview at the first finding of the rule, and close all others."""
         for row in self.rows:
             row.hide_mend()
-        row = next((row for row in self.rows if row.finding.rule == mend.rule), None)
-        if row is not None:
-            row.show_mend(mend)
+        wanted = next((row for row in self.rows if row.finding.rule == mend.rule), None)
+        if wanted is not None:
+            wanted.show_mend(mend)
 
     def _add(self, widget: QWidget) -> None:
         self._column.addWidget(widget)

@@ -55,8 +55,9 @@ class WorkflowList(QWidget):
     @property
     def selected(self) -> Path | None:
         """The file that is marked."""
-        item = self.list.currentItem()
-        return item.data(Qt.ItemDataRole.UserRole) if item is not None else None
+        row = self.list.currentRow()
+        found = self.list.item(row).data(Qt.ItemDataRole.UserRole) if row >= 0 else None
+        return found if isinstance(found, Path) else None
 
     def _fill(self) -> None:
         self._quietly(self._fill_quietly)
