@@ -21,8 +21,7 @@ FAILURE = ImportFailure(
     path=str(PACKS / "ComfyUI-KJNodes"),
     error="ModuleNotFoundError: No module named 'color_matcher'",
     missing_module="color_matcher",
-    hint="ComfyUI's Python has no module color_matcher. `wan22 nodes install ComfyUI-KJNodes` installs what its list "
-    "names (color_matcher).",
+    hint="ComfyUI's Python has no color_matcher: installing ComfyUI-KJNodes once more brings what its list names.",
 )
 
 

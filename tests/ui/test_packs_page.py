@@ -71,7 +71,7 @@ def test_plan_shows_everything_and_asks(page: PacksPage, stage: Stage) -> None:
     show_plan(page)
     stage.settle()
 
-    words = page.install_card.words.text().replace("\u200b", "")
+    words = "\n".join(texts(page.install_card)).replace("\u200b", "")
     for part in ("26545cc2dd95bc3d27f056016300673bdeee78f5", str(PACKS), "opencv-contrib-python 5.1.0.95 (new)", "MIT"):
         assert part in words
     assert button(page, "Install").isVisible()
@@ -135,7 +135,7 @@ def test_pack_is_planned_agreed_to_and_installed(
     stage.settle()
     button(page, f"Install {row.need.name}").click()
     wait_for(page.install_card.go.isVisible, limit_s=60.0)
-    assert "small-need 1.0 (new)" in page.install_card.words.text()
+    assert "small-need 1.0 (new)" in texts(page.install_card)
     page.install_card.go.click()
     wait_for(page.install_card.notice.isVisible, limit_s=60.0)
 

@@ -73,7 +73,7 @@ def benchmark(facts: ChecklistFacts) -> Finding:
     step = steps.bench_step(facts, "Run the quick benchmark.", by_hand, "quick")
     missing = "" if steps.has_bench(facts) else f" {steps.NEEDS_BENCH}"
     if facts.trials:
-        said = f"{_count_were(len(facts.trials), 'run')} on a real GPU timed, none of them by a benchmark.{missing}"
+        said = f"{_count_were(len(facts.trials), 'run')} timed on a real GPU, none of them by a benchmark.{missing}"
         return Finding(TodoState.part, said, run_evidence(facts.trials), step if steps.has_bench(facts) else None)
     if facts.has_no_gpu:
         return Finding(TodoState.impossible, NO_GPU, audits(facts))
@@ -96,7 +96,7 @@ def analysis(facts: ChecklistFacts) -> Finding:
         said = f"A workflow of your own was run ({used[0].workflow}), but no analysis of one was saved."
         return Finding(TodoState.part, said, run_evidence(used), step)
     if own:
-        said = f"{_count_were(len(own), 'workflow')} of your own found, but no analysis of one was saved."
+        said = f"{count_words(len(own), 'workflow')} of your own can be read, but no analysis of one was saved."
         return Finding(TodoState.part, said, _workflows(own), step)
     return Finding(TodoState.open, "No workflow of your own was analysed yet.", (), step)
 

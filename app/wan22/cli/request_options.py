@@ -1,7 +1,17 @@
 """Options of the command line that become a request. Each raises AppError `bad_argument`, naming what was given."""
 
+import typer
+
 from wan22.schema.problem import app_error
 from wan22.schema.request import MAX_SEED
+
+WORKFLOW = typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a workflow, picture or video file.")
+NEGATIVE = typer.Option("--negative", help="What to avoid; without effect at CFG 1.")
+SIZE = typer.Option("--size", metavar="WxH", help="Both at once, as in 1280x720.")
+WIDTH = typer.Option("--width", help="Pixels, a multiple of 16.")
+HEIGHT = typer.Option("--height", help="Pixels, a multiple of 16.")
+LENGTH = typer.Option("--length", help="Frames, 4n+1; 81 are five seconds.")
+PREVIEWS = typer.Option("--previews", help="Ask for preview pictures; they cost time.")
 
 
 def text_of(name: str, text: str | None) -> str | None:

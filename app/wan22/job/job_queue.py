@@ -35,7 +35,10 @@ class JobQueue:
         self._store: QueueStore | None = None
         self._held_back: frozenset[int] = frozenset()
         self._is_at_work = False
+        self._holds = 0
         self._changes: int | None = None
+        self._turn = threading.RLock()
+        """What is held back, what is told, and what is claimed change one after the other."""
         self.ready: tuple[QueuedJob, ...] = ()
         """Jobs that wait and will be begun by themselves, in order, as last seen."""
         self.wake: Callable[[], None] = lambda: None
@@ -84,8 +87,9 @@ class JobQueue:
         """Undo `remove`. `held_back`: those of them that go on waiting for a word of the user."""
 
         def work(store: QueueStore) -> None:
-            self._held_back |= frozenset(held_back)
-            store.put_back(jobs)
+            with self._turn:
+                self._held_back |= frozenset(held_back)
+                store.put_back(jobs)
 
         self._ask(work)
 
@@ -101,9 +105,12 @@ class JobQueue:
         """Begin nothing of what waits now until `resume`; unlike a pause it is forgotten at the end."""
 
         def work(store: QueueStore) -> None:
-            waiting = {job.job_id for job in store.jobs(JobState.waiting)}
-            self._held_back |= waiting
+            with self._turn:
+                self._holds -= 1
+                self._held_back |= {job.job_id for job in store.jobs(JobState.waiting)}
 
+        with self._turn:
+            self._holds += 1  # from now on, not only once the other thread comes to it
         self._ask(work)
 
     def flush(self) -> None:
@@ -117,32 +124,35 @@ class JobQueue:
         """Begin with what waits from an earlier session, and let what was interrupted wait again."""
 
         def work(store: QueueStore) -> None:
-            store.again([job.job_id for job in store.jobs(JobState.interrupted) if job.job_id in self._held_back])
-            self._held_back = frozenset()
+            with self._turn:
+                store.again([job.job_id for job in store.jobs(JobState.interrupted) if job.job_id in self._held_back])
+                self._held_back = frozenset()
 
         self._ask(work)
 
     def claim(self) -> QueuedJob | None:
         """The next job, now ours to do. A queue that cannot be read has none, and says why."""
-        if self._store is None:
-            return None
-        self._is_at_work = True
-        try:
-            job = self._store.claim(self._held_back)
-            if job is None:
-                self._look_at_others(self._store)
-        except AppError as error:
-            self._tell(error.problem)
-            job = None
-        self._is_at_work = job is not None
-        if job is not None:
-            self._tell_jobs()
-        return job
+        with self._turn:
+            store = self._store
+            if store is None or self._holds:
+                return None
+            try:
+                job = store.claim(self._held_back)
+                if job is None:
+                    self._look_at_others(store)
+            except AppError as error:
+                self._tell(error.problem)
+                return None
+            if job is not None:
+                self._is_at_work = True
+                self._tell_jobs()
+            return job
 
     @property
     def is_idle(self) -> bool:
         """Whether no job of ours is at work and none will be begun by itself."""
-        return not self.ready and not self._is_at_work
+        with self._turn:
+            return not self.ready and not self._is_at_work
 
     def note_run(self, job_id: int, run_id: str) -> None:
         """Remember in which run folder a job is made."""
@@ -205,8 +215,9 @@ class JobQueue:
         except AppError as error:
             self._tell(error.problem)
             return
-        self._held_back = frozenset(job.job_id for job in (*lost, *waiting))
-        self._tell_jobs()
+        with self._turn:
+            self._held_back = frozenset(job.job_id for job in (*lost, *waiting))
+            self._tell_jobs()
 
     def _look_at_others(self, store: QueueStore) -> None:
         """Several programs may work on one file: tell what another one changed, or died over."""
@@ -217,6 +228,10 @@ class JobQueue:
         self._tell_jobs()
 
     def _tell_jobs(self) -> None:
+        with self._turn:
+            self._tell_jobs_now()
+
+    def _tell_jobs_now(self) -> None:
         store = self._store
         if store is None:
             return

@@ -68,15 +68,14 @@ class PackInstall:
         `pack_requirements_refused`, `pack_changes_torch`, `pack_packages_failed`, `pip_unusable`, `pack_busy`,
         `cancelled`. Then nothing was changed and it is closed.
         """
-        try:
+        with ExitStack() as unless_planned:
+            unless_planned.callback(self.close)
             self._open.enter_context(install_lock(self._target.packs))
             made = PackPreparation(self._source, self._target, self._pip, self._voice, self._find_git, self._open)
-            self._plan = made.plan(cancel)
-            self._packages_before = self._plan.packages_before
-        except BaseException:
-            self.close()
-            raise
-        return self._plan
+            plan = self._plan = made.plan(cancel)
+            self._packages_before = plan.packages_before
+            unless_planned.pop_all()
+        return plan
 
     def run(
         self,

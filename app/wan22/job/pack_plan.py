@@ -64,36 +64,46 @@ class PackPlan:
         return self.action is PackAction.repair and no_change and not self.requirements.askable
 
 
-def plan_lines(plan: PackPlan) -> list[str]:
-    """Exactly what will happen, one thing a line."""
-    verb = {
-        PackAction.install: "Put",
-        PackAction.update: "Update",
-        PackAction.enable: "Switch on",
-        PackAction.repair: "See to the packages of",
-    }[plan.action]
-    lines = [f"{verb} {plan.source.name}: {plan.source.url}"]
+_VERBS = {
+    PackAction.install: "Install",
+    PackAction.update: "Update",
+    PackAction.enable: "Switch on",
+    PackAction.repair: "See to the packages",
+}
+
+
+def plan_rows(plan: PackPlan) -> list[tuple[str, str]]:
+    """Exactly what will happen: what it is about, and what is done."""
+    rows = [(_VERBS[plan.action], plan.source.url)]
     if plan.commit is not None and plan.action in (PackAction.install, PackAction.update):
         before = f" (now {plan.before_commit[:12]})" if plan.before_commit else ""
         version = f", version {plan.source.version}" if plan.source.version else ""
-        lines.append(f"commit {plan.commit}{version}{before}")
-    lines.append(f"folder {plan.target}")
-    lines.append(f"licence {plan.source.licence or 'unknown: see its repository'} · {plan.file_count:,} files")
-    lines += _package_lines(plan)
-    lines += [f"not from the package index: {line.line}: {line.reason}" for line in plan.requirements.askable]
+        rows.append(("Commit", f"{plan.commit}{version}{before}"))
+    rows.append(("Folder", str(plan.target)))
+    rows.append(("Licence", f"{plan.source.licence or 'unknown: see its repository'} · {plan.file_count:,} files"))
+    rows.append(("Into the Python", str(plan.python)))
+    rows += _package_rows(plan.packages)
+    rows += [("Other source", f"{line.line}: {line.reason}") for line in plan.requirements.askable]
     if plan.has_script:
-        note = plan.source.script_note or "it runs code of the pack and can do anything; not run unless agreed to"
-        lines.append(
-            f"its install.py is not run: {note}" if plan.source.script_note else f"it has an install.py: {note}"
-        )
-    return lines + list(plan.notes)
+        note = plan.source.script_note or "Runs code of the pack, which can do anything; not run unless agreed to."
+        rows.append(("Its install.py", f"Not run. {note}" if plan.source.script_note else note))
+    rows += [("Note", note) for note in plan.notes]
+    return rows
 
 
-def _package_lines(plan: PackPlan) -> list[str]:
-    packages = plan.packages
-    head = f"Python packages into {plan.python}"
+def plan_lines(plan: PackPlan) -> list[str]:
+    """As `plan_rows`, one thing a line; a name that repeats is told once."""
+    rows = plan_rows(plan)
+    width = max(len(name) for name, _ in rows)
+    return [
+        f"{'' if number and rows[number - 1][0] == name else name:<{width}}  {value}"
+        for number, (name, value) in enumerate(rows)
+    ]
+
+
+def _package_rows(packages: PackagePlan) -> list[tuple[str, str]]:
     if packages.changes is None:
-        return [f"{head}: not known beforehand. {packages.reason}, it has to be built here, which runs code of it"]
+        return [("Packages", f"Not known beforehand. {packages.reason}: it has to be built, which runs code of it.")]
     if not packages.changes:
-        return [f"{head}: none, everything that it needs is there"]
-    return [f"{head}:", *(f"    {change.text}" for change in packages.changes)]
+        return [("Packages", "None: everything that it needs is there.")]
+    return [("Packages", change.text) for change in packages.changes]

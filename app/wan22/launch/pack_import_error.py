@@ -104,8 +104,9 @@ def _missing_module_hint(module: str, pack: str) -> str:
         return f"ComfyUI's Python has no {top}. It must be the build that fits its PyTorch; a pack never installs it."
     if top in _OURS:
         return "The pack was written for another version of ComfyUI: update one of the two."
-    name = _DISTRIBUTION.get(top, top)
-    return f"ComfyUI's Python has no module {top}. `wan22 nodes install {pack}` installs what its list names ({name})."
+    name = _DISTRIBUTION.get(top)
+    package = f" (the package {name})" if name is not None else ""
+    return f"ComfyUI's Python has no {top}{package}: installing {pack} once more brings what its list names."
 
 
 def _failure(path: str, error: str, trace: tuple[str, ...]) -> ImportFailure:

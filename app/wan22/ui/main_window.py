@@ -64,6 +64,11 @@ class MainWindow(QMainWindow):
         shown = self.stack.currentWidget()
         return next((key for key, page in self._pages.items() if page is shown), None)
 
+    @property
+    def entries(self) -> tuple[PageEntry, ...]:
+        """The pages there are, in their order."""
+        return tuple(self._entries.values())
+
     def first_page(self) -> str:
         """The page that was shown last time, else the first."""
         last = str(self._memory.value(_PAGE, ""))

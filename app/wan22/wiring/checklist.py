@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import pkgutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import wan22
 from wan22.audit import checklist_search as search
 from wan22.audit.checklist import TODOS, judge
 from wan22.audit.checklist_facts import ChecklistFacts, FoundPack, PackProof
@@ -70,6 +72,12 @@ def checklist(
         engine=search.container_engine(os.environ.get("PATH")),
     )
     return judge(facts, notes, problems)
+
+
+def command_names() -> frozenset[str]:
+    """Names of the command line's modules, for a face that does not know the commands: nothing is imported."""
+    folder = Path(wan22.__file__).parent / "cli" / "commands"
+    return frozenset(found.name for found in pkgutil.iter_modules([str(folder)]))
 
 
 def set_unwanted(key: str, note: str, shared: Parts) -> None:

@@ -66,7 +66,7 @@ def test_reading_runs_can_be_cancelled(tmp_path: Path):
     stored_run(root, "real", cold_job(10.0))
     cancel = CancelToken()
     cancel.set()
-    with pytest.raises(AppError, match="stopped"):
+    with pytest.raises(AppError, match="Stopped"):
         real_trials(root, rows_of(root, tmp_path), cancel)
 
 

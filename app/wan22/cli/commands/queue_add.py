@@ -8,7 +8,19 @@ import typer
 from wan22 import wiring
 from wan22.cli.commands.launch import JSON, PROFILE
 from wan22.cli.console import as_started, console_from_flag
-from wan22.cli.request_options import number_of, seed_of, size_of, text_of
+from wan22.cli.request_options import (
+    HEIGHT,
+    LENGTH,
+    NEGATIVE,
+    PREVIEWS,
+    SIZE,
+    WIDTH,
+    WORKFLOW,
+    number_of,
+    seed_of,
+    size_of,
+    text_of,
+)
 from wan22.comfy.graph_edit import draw_seed
 from wan22.comfy.workflow import find_workflow
 from wan22.job.job_batch import Batch, BatchImage, BatchOrder, batch_requests
@@ -19,34 +31,26 @@ from wan22.schema.request import GenerationRequest
 from wan22.wiring.queue import queue_store
 from wan22.wiring.workflow import workflow_folders
 
+IMAGES = typer.Option("--image", "-i", help="Start image, or a folder of them; repeatable. Left out = a sample.")
+SEEDS = typer.Option("--seed", help="0 to 2^64-1; repeatable. Left out = drawn for each job.")
+RANDOM_SEEDS = typer.Option("--seeds", metavar="N", min=1, help="So many drawn seeds for each picture and prompt.")
+ORDER = typer.Option("--by", help="Go through all prompts of a picture, or all pictures of a prompt, first.")
+
 
 def add_jobs(
-    image: Annotated[
-        list[Path] | None,
-        typer.Option("--image", "-i", help="Start image, or a folder of them; repeatable. Left out = a sample."),
-    ] = None,
+    image: Annotated[list[Path] | None, IMAGES] = None,
     prompt: Annotated[list[str] | None, typer.Option("--prompt", help="What happens in the video; repeatable.")] = None,
-    negative: Annotated[str | None, typer.Option("--negative", help="What to avoid; without effect at CFG 1.")] = None,
-    seed: Annotated[
-        list[str] | None, typer.Option("--seed", help="0 to 2^64-1; repeatable. Left out = drawn for each job.")
-    ] = None,
-    random_seeds: Annotated[
-        int,
-        typer.Option("--seeds", metavar="N", min=1, help="So many jobs with drawn seeds for each picture and prompt."),
-    ] = 1,
-    size: Annotated[str | None, typer.Option("--size", metavar="WxH", help="Both at once, as in 1280x720.")] = None,
-    width: Annotated[int | None, typer.Option("--width", help="Pixels, a multiple of 16.")] = None,
-    height: Annotated[int | None, typer.Option("--height", help="Pixels, a multiple of 16.")] = None,
-    length: Annotated[int | None, typer.Option("--length", help="Frames, 4n+1; 81 are five seconds.")] = None,
-    workflow: Annotated[
-        str, typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a workflow, picture or video file.")
-    ] = "wan22_i2v_two_pass",
+    negative: Annotated[str | None, NEGATIVE] = None,
+    seed: Annotated[list[str] | None, SEEDS] = None,
+    random_seeds: Annotated[int, RANDOM_SEEDS] = 1,
+    size: Annotated[str | None, SIZE] = None,
+    width: Annotated[int | None, WIDTH] = None,
+    height: Annotated[int | None, HEIGHT] = None,
+    length: Annotated[int | None, LENGTH] = None,
+    workflow: Annotated[str, WORKFLOW] = "wan22_i2v_two_pass",
     profile: Annotated[str | None, PROFILE] = None,
-    order: Annotated[
-        BatchOrder,
-        typer.Option("--by", help="Go through all prompts of a picture, or all pictures of a prompt, first."),
-    ] = BatchOrder.image,
-    previews: Annotated[bool, typer.Option("--previews", help="Ask for preview pictures; they cost time.")] = False,
+    order: Annotated[BatchOrder, ORDER] = BatchOrder.image,
+    previews: Annotated[bool, PREVIEWS] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Put jobs at the end: every picture with every prompt with every seed.

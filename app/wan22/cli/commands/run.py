@@ -12,7 +12,19 @@ from wan22.cli.console import Console, console_from_flag
 from wan22.cli.exit_codes import exit_code_for
 from wan22.cli.interrupt import stop_on_signal
 from wan22.cli.oom_consent import OnOom, consent_of
-from wan22.cli.request_options import number_of, seed_of, size_of, text_of
+from wan22.cli.request_options import (
+    HEIGHT,
+    LENGTH,
+    NEGATIVE,
+    PREVIEWS,
+    SIZE,
+    WIDTH,
+    WORKFLOW,
+    number_of,
+    seed_of,
+    size_of,
+    text_of,
+)
 from wan22.cli.run_printer import RunPrinter
 from wan22.cli.run_report import print_summary
 from wan22.job.ladder_job import LadderJob
@@ -22,51 +34,44 @@ from wan22.schema.request import GenerationRequest
 from wan22.schema.settings import Settings
 from wan22.system.cancel import CancelToken
 
+SEED = typer.Option("--seed", help="0 to 2^64-1; left out = drawn and recorded.")
+URL = typer.Option("--url", help="Attach to this running ComfyUI instead; it is never stopped.")
+ON_OOM = typer.Option("--on-oom", help="Out of GPU memory: gentler tries never, for the same video, any; or ask.")
+
 
 def run(
     image: Annotated[Path | None, typer.Option("--image", "-i", help="Start image; left out = a sample.")] = None,
     prompt: Annotated[str | None, typer.Option("--prompt", help="What happens in the video.")] = None,
-    negative: Annotated[str | None, typer.Option("--negative", help="What to avoid; without effect at CFG 1.")] = None,
-    seed: Annotated[str | None, typer.Option("--seed", help="0 to 2^64-1; left out = drawn and recorded.")] = None,
-    size: Annotated[str | None, typer.Option("--size", metavar="WxH", help="Both at once, as in 1280x720.")] = None,
-    width: Annotated[int | None, typer.Option("--width", help="Pixels, a multiple of 16.")] = None,
-    height: Annotated[int | None, typer.Option("--height", help="Pixels, a multiple of 16.")] = None,
-    length: Annotated[int | None, typer.Option("--length", help="Frames, 4n+1; 81 are five seconds.")] = None,
-    workflow: Annotated[
-        str, typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a workflow, picture or video file.")
-    ] = "wan22_i2v_two_pass",
+    negative: Annotated[str | None, NEGATIVE] = None,
+    seed: Annotated[str | None, SEED] = None,
+    size: Annotated[str | None, SIZE] = None,
+    width: Annotated[int | None, WIDTH] = None,
+    height: Annotated[int | None, HEIGHT] = None,
+    length: Annotated[int | None, LENGTH] = None,
+    workflow: Annotated[str, WORKFLOW] = "wan22_i2v_two_pass",
     profile: Annotated[str | None, PROFILE] = None,
     comfyui: Annotated[Path | None, COMFYUI] = None,
     python: Annotated[Path | None, PYTHON] = None,
     demo: Annotated[str | None, DEMO] = None,
     demo_speed: Annotated[float | None, DEMO_SPEED] = None,
-    url: Annotated[
-        str | None, typer.Option("--url", help="Attach to this running ComfyUI instead; it is never stopped.")
-    ] = None,
+    url: Annotated[str | None, URL] = None,
     port: Annotated[int | None, PORT] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for runs.")] = None,
     flag: Annotated[list[str] | None, FLAG] = None,
     gpu: Annotated[str, typer.Option("--gpu", help="Readings: nvml, replay:RUN, simulated:URL or none.")] = "nvml",
-    previews: Annotated[bool, typer.Option("--previews", help="Ask for preview pictures; they cost time.")] = False,
-    on_oom: Annotated[
-        OnOom,
-        typer.Option("--on-oom", help="Out of GPU memory: gentler tries never, for the same video, any; or ask."),
-    ] = OnOom.ask,
+    previews: Annotated[bool, PREVIEWS] = False,
+    on_oom: Annotated[OnOom, ON_OOM] = OnOom.ask,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Make one video and keep everything about it in a run folder.
 
-    With --comfyui (or the setting) ComfyUI is started from the profile and stopped again; with --url a running one is
-    used; with --demo a simulated one. Ctrl-C stops the job and whatever was started.
-    """
+    --comfyui (or the setting) starts ComfyUI from the profile and stops it again; --url uses a running one; --demo a
+    simulated one. Ctrl-C stops the job and whatever was started."""
     console = console_from_flag(as_json)
-    if comfyui is not None and url is not None:
-        raise app_error("bad_argument", "--comfyui and --url exclude each other: start one, or attach to one.")
     _refuse_start_options(url, flag, port, python)
     size_width, size_height = size_of(size, width, height)
     stand_in = demo_choice(demo, demo_speed)
-    if stand_in is not None and (comfyui is not None or url is not None):
-        raise app_error("bad_argument", "--demo takes the place of --comfyui and --url: give only one of them.")
+    _refuse_two_servers(comfyui, url, stand_in)
     settings = wiring.settings(
         {"comfyui": comfyui, "python": python, "url": url, "profile": profile, "port": port, "output": output},
         choice=("comfyui", "url"),
@@ -82,12 +87,11 @@ def run(
         length=number_of("--length", length, 1, 16384),
         previews=previews,
     )
-    parts = wiring.parts()
     # Before 0.4 ComfyUI sends previews only when it was started with a method; later ones ask each job.
     preview_flags = ("--preview-method", "auto") if previews and settings.url is None and stand_in is None else ()
     job = wiring.ladder_job(
         settings,
-        parts,
+        parts := wiring.parts(),
         partial(consent_of, on_oom, console),
         failed=partial(_say_failed, console),
         extra_flags=(*(flag or ()), *preview_flags),
@@ -95,6 +99,13 @@ def run(
         demo=stand_in,
     )
     _run(console, settings, parts, job, request)
+
+
+def _refuse_two_servers(comfyui: Path | None, url: str | None, stand_in: wiring.Demo | None) -> None:
+    if comfyui is not None and url is not None:
+        raise app_error("bad_argument", "--comfyui and --url exclude each other: start one, or attach to one.")
+    if stand_in is not None and (comfyui is not None or url is not None):
+        raise app_error("bad_argument", "--demo takes the place of --comfyui and --url: give only one of them.")
 
 
 def _run(console: Console, settings: Settings, parts: wiring.Parts, job: LadderJob, request: GenerationRequest) -> None:

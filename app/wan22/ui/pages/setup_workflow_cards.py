@@ -56,17 +56,14 @@ class FindingCard(SectionCard):
         said = ", ".join(
             f"{count} {word}{'s' if word == 'note' and count > 1 else ''}" for word, count in counts.items() if count
         )
-        loras = any(one.folder.endswith("loras") for one in view.models)
+        loras = [one for one in view.models if one.folder.endswith("loras")]
         looked = ""
         if view.has_headers:
             looked = " The LoRA files were compared with the models that they are put on."
-        elif loras:
-            looked = " The LoRA files were not looked into: " + (
-                "they are not on this machine."
-                if any(one.is_here is False for one in view.models)
-                else "no ComfyUI is chosen."
-            )
-            looked = "" if view.can_look_inside else looked
+        elif loras and not view.can_look_inside:
+            is_missing = all(one.is_here is False for one in loras)
+            why = "they are not on this machine" if is_missing else "no ComfyUI is chosen"
+            looked = f" The LoRA files were not looked into: {why}."
         self.explanation.say((f"{said.capitalize()}." if said else "Nothing is doubtful about it.") + looked)
         self.explanation.show()
 

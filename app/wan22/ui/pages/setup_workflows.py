@@ -140,7 +140,7 @@ class WorkflowsSection(SetupSection):
         self.fact_card = SectionCard("Facts")
         self.facts = FactTable()
         self.fact_card.body.addWidget(self.facts)
-        for card in (self.notice_card, self.chain_card, self.unknown, self.findings, self.models, self.fact_card):
+        for card in (self.notice_card, self.unknown, self.chain_card, self.findings, self.models, self.fact_card):
             self.card_scroll.cards.addWidget(card)
         self.card_scroll.cards.addStretch(1)
         right.addWidget(self.card_scroll, 1)

@@ -170,7 +170,7 @@ def _video(analysis: WorkflowAnalysis) -> ChainBox:
         " · ".join(part for part in (item.prefix or item.class_type, item.format) if part) for item in analysis.outputs
     ]
     if not analysis.outputs:
-        lines.append("nothing is saved")
+        lines.append(f"output {_NOTHING}" if analysis.not_understood else "nothing is saved")
     return ChainBox("Video", "", tuple(line for line in lines if line), tuple(item.node for item in analysis.outputs))
 
 

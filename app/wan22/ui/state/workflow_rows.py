@@ -21,7 +21,7 @@ def workflow_rows(view: WorkflowView) -> list[tuple[str, str]]:
         ("Scheduler", _of_passes(analysis, lambda item: item.scheduler)),
         ("Shift", _of_passes(analysis, _shift)),
         ("Seed", _seed(analysis)),
-        ("Output", "; ".join(_outputs(analysis)) or "nothing is saved"),
+        ("Output", "; ".join(_outputs(analysis)) or ("not known" if analysis.not_understood else "nothing is saved")),
     ]
     others = next((stage.lines for stage in analysis.chain if stage.title == _HELPERS), ())
     rows += [(_HELPERS, ", ".join(others))] if others else []

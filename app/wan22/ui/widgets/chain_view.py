@@ -20,6 +20,8 @@ ARROW_ROOM = 28
 BOX_WIDTH_MIN = 96
 _LANE_EDGE = 12
 _HEAD = 5.0
+WEIGHTS = ".safetensors"
+"""Ending that is not shown: what tells two files apart stands just before it."""
 
 
 class ChainBoxView(QWidget):
@@ -51,7 +53,7 @@ class ChainBoxView(QWidget):
         column.addLayout(head)
         if box.file:
             file = ElidedLabel(TextRole.caption, mode=Qt.TextElideMode.ElideMiddle)
-            file.say(box.file)
+            file.say(box.file.removesuffix(WEIGHTS))
             column.addWidget(file)
         for line in box.lines:
             label = ElidedLabel(TextRole.caption, "muted")

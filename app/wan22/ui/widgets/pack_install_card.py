@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPlainTextEdit, QWidget
 
-from wan22.job.pack_plan import Consent, PackPlan, plan_lines
+from wan22.job.pack_plan import Consent, PackPlan, plan_rows
 from wan22.schema.node_pack import PackEnded, PackOutcome, PackSaid, PackStepStarted
 from wan22.schema.panel_fact import PanelFact
 from wan22.schema.problem import Problem
@@ -13,7 +13,7 @@ from wan22.ui.measure import GAP_SMALL, TextRole
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.button import push_button, set_main
-from wan22.ui.widgets.fact_table import breakable
+from wan22.ui.widgets.fact_table import FactTable
 from wan22.ui.widgets.notice import Notice
 from wan22.ui.widgets.section_card import SectionCard
 from wan22.ui.widgets.text_label import TextLabel
@@ -34,6 +34,7 @@ class PackInstallCard(SectionCard):
         super().__init__("Installation", "", parent)
         self.step = TextLabel("", TextRole.body, "muted")
         self.step.setWordWrap(True)
+        self.facts = FactTable()
         self.words = TextLabel("", TextRole.body)
         self.words.setWordWrap(True)
         self.notice = Notice(theme)
@@ -50,7 +51,7 @@ class PackInstallCard(SectionCard):
         self.log.setAccessibleName("What git and pip say")
         self.log.setToolTip("What git and pip say, line by line")
         self.log.setTabChangesFocus(True)
-        for widget in (self.step, self.words, self.sources, self.build, self.script, self.notice, self.log):
+        for widget in (self.step, self.facts, self.words, self.sources, self.build, self.script, self.notice, self.log):
             self.body.addWidget(widget)
         self.body.addLayout(self._actions())
         self.hide()
@@ -60,13 +61,17 @@ class PackInstallCard(SectionCard):
         self.title.say(f"Install {name}")
         self._show(step="Looking at what would be done …")
         self.log.clear()
+        self.log.hide()
+        self.facts.show_rows([])
         self.stop.setText("Stop")
         self.stop.setAccessibleName("Stop planning")
         self.show()
 
     def show_plan(self, plan: PackPlan) -> None:
         """Everything that will happen, and the question."""
-        self._show(words="\n".join(breakable(line) for line in plan_lines(plan)), asks=not plan.does_nothing)
+        self._show(asks=not plan.does_nothing)
+        self.facts.show_rows(_joined(plan_rows(plan)))
+        self.log.hide()
         self.build.setVisible(plan.packages.changes is None)
         self.sources.setVisible(bool(plan.requirements.askable))
         self.script.setVisible(plan.has_script and not plan.source.script_note)
@@ -77,7 +82,7 @@ class PackInstallCard(SectionCard):
 
     def show_work(self) -> None:
         """Agreed to: it goes on now."""
-        self._show(step="Beginning …", words=self.words.text())
+        self._show(step="Beginning …")
         self.stop.setText("Stop and put back")
         self.stop.setAccessibleName(self.stop.text())
 
@@ -102,6 +107,7 @@ class PackInstallCard(SectionCard):
                 self._show_end(fact)
         if lines:
             self.log.appendPlainText("\n".join(lines))
+            self.log.show()
 
     def _show_end(self, fact: PackEnded) -> None:
         self.step.hide()
@@ -112,9 +118,11 @@ class PackInstallCard(SectionCard):
             back = f"Put back: {', '.join(fact.undone)}. " if fact.undone else ""
             rest = f"Could not be put back: {', '.join(fact.left)}." if fact.left else ""
             self.words.say(f"{back}{rest}".strip() or "Nothing was changed.")
+            self.words.show()
             return
         packages = ", ".join(change.text for change in fact.changes)
         self.words.say(f"Python packages: {packages}" if packages else "No Python package has changed.")
+        self.words.show()
         is_proved = fact.outcome is PackOutcome.proved
         hint = "" if is_proved else "ComfyUI loads it at its next start; the list below then shows whether it does."
         self.notice.say(Tone.good, "installed", f"It lies in {fact.folder}.", hint)
@@ -162,3 +170,11 @@ class PackInstallCard(SectionCard):
         else:
             self.hide()
             self.left.emit()
+
+
+def _joined(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Rows of the same name as one."""
+    found: dict[str, list[str]] = {}
+    for name, value in rows:
+        found.setdefault(name, []).append(value)
+    return [(name, "\n".join(values)) for name, values in found.items()]

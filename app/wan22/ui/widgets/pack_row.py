@@ -52,7 +52,10 @@ class PackRow(QWidget):
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(GAP_SMALL)
         self._offer()
-        row.addLayout(self.buttons)
+        right = QVBoxLayout()
+        right.addLayout(self.buttons)
+        right.addStretch(1)
+        row.addLayout(right)
 
     def _chip(self, theme: Theme) -> QWidget:
         """The chip in a column of its own, so that names stand one below the other."""
@@ -71,17 +74,27 @@ class PackRow(QWidget):
         status = self.status
         words = QVBoxLayout()
         words.setSpacing(GAP_TINY)
+        words.setContentsMargins(0, GAP_TINY, 0, 0)
         version = status.version or (status.commit or "")[:9]
-        words.addWidget(TextLabel(f"{status.need.name}  {version}".strip(), TextRole.strong))
+        head = QHBoxLayout()
+        head.setSpacing(GAP_SMALL)
+        head.addWidget(TextLabel(status.need.name, TextRole.strong))
+        head.addWidget(TextLabel(version, TextRole.body, "muted"))
+        head.addStretch(1)
+        words.addLayout(head)
         for text in dict.fromkeys((self._grounds(), status.purpose, self._nodes())):
             if text:
                 label = TextLabel(breakable(text), TextRole.caption, "muted")
                 label.setWordWrap(True)
                 words.addWidget(label)
+        words.addStretch(1)
         return words
 
     def _grounds(self) -> str:
-        return failure_text(self.status) if self.status.state is PackState.failed else status_text(self.status)
+        status = self.status
+        if status.state is PackState.disabled:
+            return f"It lies in {status.folder} and is passed over."
+        return failure_text(status) if status.state is PackState.failed else status_text(status)
 
     def _nodes(self) -> str:
         """The nodes that a workflow wants of it."""
