@@ -96,7 +96,7 @@ def test_start_without_a_comfyui_runs_the_demo_and_says_so(tmp_path: Path):
     process = wan22("start", cwd=tmp_path, env=environment)
     out, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
-    assert "SIMULATED demo" in out.splitlines()[0]
+    assert "SIMULATED demo" in out
     assert 'python3 start.py run --comfyui "FOLDER"' in out
     assert "SIMULATED: nothing of this was measured on a real GPU." in out
     (video,) = (tmp_path / "wan22-home" / "data" / "runs").glob("*/outputs/*SIMULATED*.mp4")

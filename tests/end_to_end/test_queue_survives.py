@@ -1,5 +1,6 @@
 """The queue through what ends programs without asking: `kill -9`, and a machine that stops in the middle of a write."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -225,7 +226,8 @@ def _copied(file: Path, folder: Path) -> Path:
     for ending in ("", "-wal"):
         source = file.with_name(file.name + ending)
         if source.exists():
-            shutil.copyfile(source, folder / source.name)
+            with contextlib.suppress(FileNotFoundError):  # the log is folded in and removed at any moment
+                shutil.copyfile(source, folder / source.name)
     return folder / file.name
 
 

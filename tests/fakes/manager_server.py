@@ -85,7 +85,7 @@ class ManagerServer:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = _do
+            do_GET = do_POST = _do  # noqa: N815 - the names that the server calls
 
             def log_message(self, *_: Any) -> None:
                 """Nothing on the test's output."""
