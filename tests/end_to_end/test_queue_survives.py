@@ -173,13 +173,18 @@ def test_killed_in_the_middle_the_rest_is_made_once(panel: Panel):
 
 def test_a_machine_that_stops_leaves_a_queue_that_opens(panel: Panel, tmp_path: Path):
     """Its disk holds the file and a write-ahead log of which the last write is cut off; here: copied while it runs."""
-    panel.add(*PROMPTS)
+    panel.add(PROMPTS[0])
+    panel.add(PROMPTS[1], length=641)  # long enough to be at work until the last copy is made
+    panel.add(*PROMPTS[2:])
     process = panel.work(*SLOW)
-    panel.until_second_runs()
+    lost = panel.until_second_runs()
     copies = []
     for number in range(3):
         panel.does("add", "--image", panel.image, "--prompt", f"late {number}", "--size", "320x192")
         copies.append(_copied(panel.file, tmp_path / f"copy {number}"))
+    at_work = panel.at_work()
+    assert at_work is not None
+    assert at_work.job_id == lost.job_id
     panel.kill(process)
 
     for number, path in enumerate(copies):
@@ -210,9 +215,7 @@ def _check_torn(path: Path) -> None:
         while (job := store.claim()) is not None:
             begun.append(job.request.prompt)
             store.finish(job.job_id, JobState.done)
-        assert len(begun) == len(set(begun)) == len(jobs) - done, [
-            (job.request.prompt, job.state, job.problem) for job in jobs
-        ]
+        assert len(begun) == len(set(begun)) == len(jobs) - done
     finally:
         store.close()
     with sqlite3.connect(path) as connection:

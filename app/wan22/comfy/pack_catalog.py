@@ -113,7 +113,8 @@ def _with_revision(text: str) -> tuple[str, str | None]:
 
 
 def _refused(url: str, fault: str) -> AppError:
-    return app_error("pack_address_refused", f"'{url[:120]}' is not used as the address of a node pack: {fault}.")
+    shown = re.sub(r"//[^/@]*@", "//…@", url)  # a password is not repeated
+    return app_error("pack_address_refused", f"'{shown[:120]}' is not used as the address of a node pack: {fault}.")
 
 
 def _plain(name: str) -> str:

@@ -34,7 +34,7 @@ class JobQueue:
         self._asked: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._store: QueueStore | None = None
         self._held_back: frozenset[int] = frozenset()
-        self._is_at_work = False
+        self._at_work: set[int] = set()
         self._holds = 0
         self._changes: int | None = None
         self._turn = threading.RLock()
@@ -144,7 +144,7 @@ class JobQueue:
                 self._tell(error.problem)
                 return None
             if job is not None:
-                self._is_at_work = True
+                self._at_work.add(job.job_id)
                 self._tell_jobs()
             return job
 
@@ -152,7 +152,7 @@ class JobQueue:
     def is_idle(self) -> bool:
         """Whether no job of ours is at work and none will be begun by itself."""
         with self._turn:
-            return not self.ready and not self._is_at_work
+            return not self.ready and not self._at_work
 
     def note_run(self, job_id: int, run_id: str) -> None:
         """Remember in which run folder a job is made."""
@@ -165,7 +165,8 @@ class JobQueue:
             try:
                 store.finish(job_id, state, found)
             finally:
-                self._is_at_work = False
+                with self._turn:  # by now the next one may be at work already
+                    self._at_work.discard(job_id)
 
         self._ask(work, wakes=False)
 

@@ -40,9 +40,10 @@ def require_proof(plan: PackPlan, proof: PackProof, needed: tuple[str, ...]) -> 
     if proof.failure is not None:
         words = proof.failure.error or "the log does not say why"
         detail = "\n".join(proof.failure.trace)
-        raise app_error(
-            "pack_import_failed", f"{name} does not load: {words}.", hint=proof.failure.hint or None, detail=detail
-        )
+        module, hint = proof.failure.missing_module, proof.failure.hint
+        if module is not None and "once more" in hint:
+            hint = f"Its list of packages does not bring {module}: put that into the Python by hand, then try again."
+        raise app_error("pack_import_failed", f"{name} does not load: {words}.", hint=hint or None, detail=detail)
     if proof.newly_failed:
         others = ", ".join(pack_name(path) for path in proof.newly_failed)
         raise app_error("pack_import_failed", f"With {name} installed, others do not load any more: {others}.")

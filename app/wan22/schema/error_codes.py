@@ -19,6 +19,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "bad_argument": ErrorCode(
         _K.usage, "A value on the command line is not usable.", "See --help for what is allowed."
     ),
+    "drop_refused": ErrorCode(
+        _K.usage,
+        "Nothing in the window takes what was dropped.",
+        "Drop it on the field that it is for, or save it first.",
+    ),
     "cancelled": ErrorCode(_K.usage, "The person stopped it.", "Nothing is left running; start again when you like."),
     # settings and profiles
     "settings_invalid": ErrorCode(

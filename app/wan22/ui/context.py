@@ -64,6 +64,7 @@ class Context(QObject):
         self.queue_undo = QueueUndo(desk.queue, self.queue, self)
         self.bridge = Bridge(parts.bus, self)
         self.hand_over = HandOver(window, memory, self)
+        self.hand_over.refused.connect(self.tell_problem)
         self.gpu_choice = GpuChoice(memory, parent=self)
         self.frame = FrameFeed(window, self.history, self.run, self.gpu_choice, parts.clock.now, self)
         self.frame.is_on_run_page = lambda found: found is self.watch.refused

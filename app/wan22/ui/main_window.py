@@ -51,6 +51,11 @@ class MainWindow(QMainWindow):
         self._restore()
 
     @property
+    def theme(self) -> Theme:
+        """Colours and fonts."""
+        return self._theme
+
+    @property
     def problem(self) -> ProblemBanner:
         """The banner above the page; made when it is asked for first, after the first paint."""
         if self._banner is None:

@@ -39,6 +39,11 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
 
         return HistoryPage(context())
 
+    def checklist() -> "QWidget":
+        from wan22.ui.pages.checklist_page import ChecklistPage
+
+        return ChecklistPage(context())
+
     def setup() -> "QWidget":
         from wan22.ui.pages.setup_page import SetupPage
 
@@ -49,5 +54,6 @@ def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:
         PageEntry("queue", "Queue", "queue", "What is made next, and when is it done?", queue),
         PageEntry("monitor", "Monitor", "monitor", "What does the GPU do, and what holds it back?", monitor),
         PageEntry("history", "History", "history", "What was made, how fast, and how do I get it back?", history),
+        PageEntry("checklist", "Checklist", "checklist", "How far am I, and what is next?", checklist, is_apart=True),
         PageEntry("setup", "Setup", "setup", "Which ComfyUI, which profile, which settings?", setup, is_apart=True),
     ]

@@ -14,7 +14,7 @@ COMMIT = RELEASE.model_copy(update={"version": None})
 
 
 def client(server: ManagerServer, **more: float) -> ManagerClient:
-    return ManagerClient(server.url, clock=FakeClock(), poll_s=1.0, **more)
+    return ManagerClient(server.url, clock=FakeClock(auto=True), poll_s=1.0, **more)
 
 
 def installed(server: ManagerServer, source: PackSource = RELEASE) -> str:

@@ -221,3 +221,17 @@ def test_it_is_idle_only_when_nothing_is_done_and_nothing_will_be(scene: Scene):
     scene.queue.finish(1, JobState.done)
     scene.until(lambda: scene.queue.is_idle)
     assert scene.shown() == "a:done"
+
+
+def test_the_end_of_one_job_is_not_the_end_of_the_next(scene: Scene):
+    scene.queue.add([request("a"), request("b")])
+    scene.until_shown("a:waiting b:waiting")
+    first, second = scene.queue.claim(), scene.queue.claim()
+    assert first is not None
+    assert second is not None
+    scene.queue.finish(first.job_id, JobState.failed)
+    scene.queue.flush()
+    assert not scene.queue.is_idle
+    scene.queue.finish(second.job_id, JobState.done)
+    scene.queue.flush()
+    assert scene.queue.is_idle

@@ -54,6 +54,7 @@ class HistoryPage(QWidget):
         self.setAcceptDrops(True)
         self._context = context
         self._now_s = context.parts.clock.now
+        self._wanted_run = ""
         root = runs_folder(context.panel.settings)
         make = partial(run_history, folders=context.parts.folders)
         self.rows = HistoryRows(make, root, context.work, self)
@@ -88,6 +89,16 @@ class HistoryPage(QWidget):
         elif row.unreadable is not None:
             self._details.forget()
             self.panel.show_refusal(row.unreadable.message)
+
+    def show_run(self, run_id: str) -> None:
+        """Look at a run as soon as the rows are read; a filter that hides it is taken away."""
+        self._wanted_run = run_id
+        if self.rows.row(run_id) is None:
+            return
+        self._wanted_run = ""
+        if run_id not in [row.run_id for row in self.rows.shown]:
+            self.filter_bar.show_all()
+        self.choose(run_id)
 
     def toggle_star(self, run_id: str) -> None:
         """Give a star, or take it."""
@@ -208,6 +219,8 @@ class HistoryPage(QWidget):
         panel.star_wanted.connect(lambda: self.toggle_star(panel.run_id))
         panel.noted.connect(self.rows.note)
         acts.imported.connect(self._imported)
+        context.hand_over.archive_given.connect(acts.import_file)
+        context.hand_over.run_wanted.connect(self.show_run)
         acts.freed.connect(panel.close_clip)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -254,6 +267,8 @@ class HistoryPage(QWidget):
         self.none_fits.say(f"None of the {len(rows)} runs fits the filter.")
         self.model.show_rows(shown, self.rows.level)
         self._keep_choice(shown)
+        if self._wanted_run:
+            self.show_run(self._wanted_run)
 
     def _keep_choice(self, shown: list[RunRow]) -> None:
         """Go on looking at the same run; when it is gone, at the first."""

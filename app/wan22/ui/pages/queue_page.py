@@ -220,6 +220,7 @@ class QueuePage(QWidget):
     def _listen(self) -> None:
         context = self._context
         context.queue.changed.connect(self._queue_changed)
+        context.hand_over.images_given.connect(self.add_many)
         context.panel.changed.connect(self._show)
         context.panel.chosen.connect(self._ask_times)
         context.watch.changed.connect(self._show)

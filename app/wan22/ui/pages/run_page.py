@@ -178,6 +178,7 @@ class RunPage(QWidget):
         self.bar.choose_wanted.connect(self._show_card)
         context.hand_over.workflow_chosen.connect(self._use_workflow)
         context.hand_over.image_given.connect(self.image.pick)
+        context.hand_over.pixels_given.connect(self.image.paste)
         self._listen_to_card()
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             self._shortcut(QKeySequence(keys)).activated.connect(self.generate)

@@ -71,6 +71,7 @@ class SetupPage(QWidget):
             asking.connect(self._open_folder)
         self.settings.edited.connect(self._say_unsaved)
         context.hand_over.section_wanted.connect(self._section_wanted)
+        context.hand_over.folder_given.connect(lambda path: self.server.folder.folder.take(str(path)))
         keys = [key for key, _, _ in SECTIONS]
         self.workflows.unknown.has_packs = "packs" in keys
         last = str(context.memory.value(_SECTION_KEY, ""))

@@ -1,16 +1,17 @@
 """All runs of the folder for runs, and which of them are shown: read in a thread, kept up to date."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from wan22.job.expectation import RunJudged
+from wan22.runs.layout import RunFolder
 from wan22.runs.run_filter import RunFilter, RunOrder, filtered, ordered
 from wan22.runs.run_judgement import judged_rows, level_of
 from wan22.runs.run_notes import set_note, set_star
-from wan22.schema.panel_fact import PanelFact
 from wan22.schema.problem import AppError, Problem
 from wan22.schema.run_row import RunRow
 from wan22.schema.verdict import Level, Verdict
@@ -33,6 +34,7 @@ class HistoryRows(QObject):
 
     changed = Signal()
     refused = Signal(object)
+    _written = Signal(str, object, bool)
 
     def __init__(
         self, make_history: Callable[[Path], RunHistory], root: Path, work: Work, parent: QObject | None = None
@@ -48,6 +50,9 @@ class HistoryRows(QObject):
         self.is_read = False
         """Whether the rows of this folder were read at least once."""
         self._verdicts: Mapping[str, tuple[Verdict, ...]] = {}
+        self._pending: dict[str, dict[str, object]] = {}
+        self._pending_lock, self._disk_lock = threading.Lock(), threading.Lock()
+        self._written.connect(self._was_written, Qt.ConnectionType.QueuedConnection)
         self._asking = Asking(work, "history", self)
         self._asking.answered.connect(self._took)
         self._asking.refused.connect(self._was_refused)
@@ -96,28 +101,53 @@ class HistoryRows(QObject):
 
     def star(self, run_id: str, starred: bool) -> None:
         """Mark a run, at once on the screen and soon on the disk."""
-        self._change(run_id, {"starred": starred}, lambda: set_star(self.history.folder(run_id), starred))
+        self._change(run_id, {"starred": starred})
 
     def note(self, run_id: str, text: str) -> None:
         """Note something about a run."""
-        self._change(run_id, {"note": text.strip()}, lambda: set_note(self.history.folder(run_id), text))
+        self._change(run_id, {"note": text.strip()})
 
-    def _change(self, run_id: str, update: Mapping[str, object], write: Callable[[], object]) -> None:
+    def _change(self, run_id: str, update: Mapping[str, object]) -> None:
         row = self.row(run_id)
         if row is None or all(getattr(row, name) == value for name, value in update.items()):
             return
+        with self._pending_lock:
+            self._pending[run_id] = {**self._pending.get(run_id, {}), **update}
         changed = row.model_copy(update=update)
         self.rows = tuple(changed if one is row else one for one in self.rows)
         self._show()
+        folder = self.history.folder(run_id)
+        self._work("history-note", lambda _cancel: self._write(folder))
 
-        def work(_cancel: CancelToken) -> PanelFact | None:
-            write()
-            return None
+    def _write(self, folder: RunFolder) -> None:
+        """Runs in a thread: whoever comes last writes what was wanted last."""
+        with self._disk_lock:
+            with self._pending_lock:
+                update = dict(self._pending.get(folder.run_id, {}))
+            try:
+                if "starred" in update:
+                    set_star(folder, bool(update["starred"]))
+                if "note" in update:
+                    set_note(folder, str(update["note"]))
+            except AppError:
+                self._written.emit(folder.run_id, update, False)
+                raise
+            self._written.emit(folder.run_id, update, True)
 
-        self._work("history-note", work)
+    def _was_written(self, run_id: str, update: Mapping[str, object], is_kept: bool) -> None:
+        with self._pending_lock:
+            left = {name: value for name, value in self._pending.pop(run_id, {}).items() if update.get(name) != value}
+            if left:
+                self._pending[run_id] = left
+        if not is_kept:
+            self.refresh()
 
     def _took(self, found: _Found) -> None:
-        self.rows, self._verdicts, self.is_read = found.rows, found.verdicts, True
+        """What is still on its way to the disk was not there when the folder was read."""
+        with self._pending_lock:
+            pending = dict(self._pending)
+        rows = (row.model_copy(update=pending[row.run_id]) if row.run_id in pending else row for row in found.rows)
+        self.rows, self._verdicts, self.is_read = tuple(rows), found.verdicts, True
         self._show()
 
     def _was_refused(self, problem: Problem) -> None:

@@ -106,8 +106,8 @@ class ModelFetching(QObject):
                 FetchOutcome.cancelled: (Tone.slow, "stopped"),
             }[ended.outcome]
         if self.now is not None and self.now.file == file and self.is_active:
-            word = {FetchPhase.receiving: "receiving", FetchPhase.checking: "checking", FetchPhase.waiting: "waiting"}
-            return Tone.running, word[self.now.phase]
+            words = {FetchPhase.receiving: "receiving", FetchPhase.checking: "checking", FetchPhase.waiting: "waiting"}
+            return Tone.running, words[self.now.phase]
         return Tone.unknown, "not begun"
 
     def note(self, file: str) -> str:
