@@ -64,7 +64,7 @@ WORK = textwrap.dedent(
     telemetry = lambda: JobTelemetry(None, shared.bus, shared.clock, 0.2)
     parts = job_parts(chosen, shared, provider, choose_profile(chosen), telemetry, simulated=False)
     shared.bus.subscribe(lambda fact: print("STEP", flush=True) if isinstance(fact, StepDone) else None)
-    GenerationJob(parts).run(GenerationRequest(image=image, width=192, height=192, length=33, seed=5), CancelToken())
+    GenerationJob(parts).run(GenerationRequest(image=image, width=128, height=128, length=17, seed=5), CancelToken())
     """
 )
 

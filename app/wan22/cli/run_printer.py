@@ -105,7 +105,7 @@ class RunPrinter:
                 self._hand_on(fact, block)
                 continue
             if isinstance(fact, RunStarted) and self._state.run_id not in (None, fact.run_id):
-                self._state, self._printed, self._waiting_said = RunState(), set(), False
+                self._begin_afresh(block)
             self._state = reduce(self._state, fact)
             if isinstance(fact, GpuSampled):
                 for reading in fact.readings:
@@ -126,6 +126,12 @@ class RunPrinter:
         if not self._console.as_json:
             self._print_stages(block)
         self._on_panel(fact)
+
+    def _begin_afresh(self, block: LiveBlock) -> None:
+        """Another run follows, a gentler try say: what the one before has to show comes first."""
+        if not self._console.as_json:
+            self._print_stages(block)
+        self._state, self._printed, self._waiting_said = RunState(), set(), False
 
     def _print_json(self, fact: Fact) -> None:
         """A reader that went away (a closed pipe) must not end the run: it is on disk all the same."""

@@ -25,7 +25,12 @@ from wan22.schema.events import (
     PromptOutcome,
     PromptStarted,
     RunFinished,
+    ServerReady,
     ServerSaid,
+    ServerStageReached,
+    ServerStarting,
+    ServerStopped,
+    TelemetryStatus,
 )
 from wan22.schema.gpu import GpuInfo
 from wan22.schema.problem import AppError, Problem
@@ -33,6 +38,16 @@ from wan22.schema.run import RunManifest
 from wan22.system.cancel import CancelToken
 from wan22.system.files import file_error
 
+_NOT_RETOLD = (
+    RunFinished,
+    PromptFinished,
+    ServerSaid,
+    ServerStarting,
+    ServerStageReached,
+    ServerReady,
+    ServerStopped,
+    TelemetryStatus,
+)
 _END_NAMES = ("execution_success", "execution_error", "execution_interrupted")
 
 
@@ -191,11 +206,11 @@ def end_torn_line(path: Path) -> None:
 
 
 def _to_retell(left: LeftJob) -> Iterable[AnyEvent]:
-    """What faces must know of the run to show the rest of it; not that it was thought to be over."""
+    """What faces must know of the run to show the rest of it: not that it was thought to be over, nor the server's
+    past, which is another one's or told by the provider."""
     for event in left.stored.events:
-        is_end = isinstance(event, RunFinished | PromptFinished)
         is_left = isinstance(event, ProblemFound) and event.problem.code == LEFT_CODE
-        if not (is_end or is_left or isinstance(event, ServerSaid)):
+        if not (is_left or isinstance(event, _NOT_RETOLD)):
             yield event
 
 

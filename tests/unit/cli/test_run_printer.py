@@ -9,16 +9,21 @@ from wan22.cli.console import Console
 from wan22.cli.run_printer import RunPrinter, lasting_lines
 from wan22.cli.stage_lines import stage_line
 from wan22.schema.events import (
+    JobRecovered,
+    JobStalled,
     LaunchProved,
+    Liveness,
     PreflightFinished,
     PreviewReceived,
     PromptQueued,
     Role,
+    RungTried,
     RunStarted,
     ServerReady,
     TelemetryStatus,
 )
 from wan22.schema.gpu import GpuReading, GpuSampled
+from wan22.schema.ladder import Effect, Rung
 from wan22.schema.problem import Severity, problem
 from wan22.schema.server import LaunchClaim, Proof
 from wan22.schema.summary import StageTiming
@@ -127,3 +132,47 @@ def test_a_job_that_waits_in_the_queue_says_so_once(capsys: pytest.CaptureFixtur
         bus.publish(queued.model_copy(update={"time_s": clock.now() - 10.0}))
         time.sleep(0.7)
     assert capsys.readouterr().out.count("waiting in the server's queue") == 1
+
+
+def test_a_stall_a_rung_and_a_recovery_are_told():
+    stalled = JobStalled(
+        time_s=1.0,
+        prompt_id="p",
+        verdict=Liveness.busy,
+        role=Role.pass_1,
+        silent_s=700.0,
+        allowed_s=600.0,
+        allowed_from="no earlier run tells",
+        answers=True,
+        cpu_share=0.99,
+        moved_bytes=5 * 2**20,
+        gpu_utilization_pct=97.0,
+    )
+    (line,) = lasting_lines(stalled)
+    assert line == (
+        "! No progress in pass 1 for 11 min 40 s (10 min 00 s are allowed: no earlier run tells). ComfyUI is at work "
+        "all the same: it answers, its process takes 99 % of a core, 5 MiB moved since the last look, the GPU is at "
+        "97 %. Still waiting."
+    )
+    rung = Rung(
+        name="novram",
+        title="The weights outside",
+        cost="Slow.",
+        changes="The same video.",
+        effect=Effect.same_picture,
+        flags=("--novram",),
+    )
+    assert lasting_lines(RungTried(time_s=1.0, retry_of="r", rung=rung, number=2, count=3)) == [
+        "  gentler, 2 of 3: The weights outside (--novram). The same video."
+    ]
+    assert lasting_lines(JobRecovered(time_s=1.0, prompt_id="p", found="running", unseen_s=12.0)) == [
+        "  the job was found at the server (running); the last 12 s were not seen"
+    ]
+
+
+def test_a_second_run_begins_afresh(capsys: pytest.CaptureFixture[str]):
+    again = RunStarted(time_s=100.0, run_id="second", title="again")
+    first = RunStarted(time_s=0.0, run_id="first", title="once")
+    printed(first, *cold_job(), again, *cold_job())
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  pass 1")]
+    assert len(lines) == 2

@@ -12,13 +12,14 @@ from PIL import Image
 from tests.unit.job.scripted_client import ScriptedClient
 from wan22.comfy.client import HistoryEntry
 from wan22.comfy.model_manifest import load_model_manifest
+from wan22.job.hang_watch import HangWatch
 from wan22.job.server import ServerHandle
 from wan22.job.session import GenerationJob, JobParts, JobResult
 from wan22.job.telemetry import JobTelemetry, SamplerFactory
 from wan22.launch.profile_store import ProfileStore
 from wan22.runs.layout import RunFolder
 from wan22.runs.reader import open_run
-from wan22.schema.events import OutputFile, ProblemFound, PromptOutcome, PromptQueued
+from wan22.schema.events import JobStalled, Liveness, OutputFile, ProblemFound, PromptOutcome, PromptQueued
 from wan22.schema.gpu import GpuReading, GpuSampled
 from wan22.schema.problem import AppError, app_error
 from wan22.schema.request import GenerationRequest
@@ -252,3 +253,38 @@ def test_readings_of_this_machine_stay_out_of_a_job_on_another_one(setup: Setup)
     assert result.manifest.outcome is PromptOutcome.success
     assert any(isinstance(fact, GpuSampled) for fact in setup.facts)
     assert len(result.folder.telemetry.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_server_that_hangs_is_handed_back_as_dead(setup: Setup, monkeypatch: pytest.MonkeyPatch):
+    def look(watch: HangWatch, **_: bool) -> JobStalled:
+        return JobStalled(time_s=1.0, prompt_id="p", verdict=Liveness.dead, silent_s=700.0, allowed_s=300.0)
+
+    handles: list[ServerHandle] = []
+    acquire = setup.provider.acquire
+
+    def owned(cancel: CancelToken) -> ServerHandle:
+        handle = acquire(cancel)
+        handle.owned = True
+        handles.append(handle)
+        return handle
+
+    monkeypatch.setattr(HangWatch, "look", look)
+    monkeypatch.setattr(setup.provider, "acquire", owned)
+    setup.client.on_submit = lambda _prompt_id: None
+    result = setup.run()
+    assert result.problem is not None
+    assert result.problem.code == "server_hung"
+    assert result.manifest.outcome is PromptOutcome.error
+    assert [handle.is_dead for handle in handles] == [True]
+
+
+def test_a_server_that_does_not_end_leaves_a_closed_run(setup: Setup, monkeypatch: pytest.MonkeyPatch):
+    def refuse(_handle: ServerHandle) -> None:
+        raise app_error("server_not_stopped", "ComfyUI (process 5) does not end, not even by force.")
+
+    monkeypatch.setattr(setup.provider, "release", refuse)
+    result = setup.run()
+    stored = open_run(result.folder)
+    assert stored.manifest.outcome is PromptOutcome.success
+    kinds = [event.kind for event in stored.events]
+    assert kinds[-2:] == ["problem_found", "run_finished"]

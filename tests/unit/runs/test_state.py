@@ -10,7 +10,10 @@ from wan22.runs.stages import node_intervals, stage_timings, total_s
 from wan22.runs.state import Fact, Phase, RunState, reduce, reduce_all
 from wan22.schema.events import (
     EVENT_ADAPTER,
+    JobRecovered,
+    JobStalled,
     LaunchProved,
+    Liveness,
     NodeFinished,
     NodesCached,
     NodeStarted,
@@ -228,3 +231,44 @@ def test_a_simulated_server_marks_the_run_whenever_it_is_known(ready_first: bool
     state = reduce_all([ready, started] if ready_first else [started, ready])
     assert state.simulated
     assert not reduce_all([started, ServerReady(time_s=1, url="u", owned=False)]).simulated
+
+
+def stalled(time_s: float, prompt_id: str = ID) -> JobStalled:
+    return JobStalled(time_s=time_s, prompt_id=prompt_id, verdict=Liveness.busy, silent_s=60.0, allowed_s=30.0)
+
+
+def test_a_stall_lasts_until_the_next_sign_of_progress():
+    state = reduce_all([queued(), started(), node(1.0, "57"), stalled(90.0), stalled(95.0, "another")])
+    assert state.stall is not None
+    assert state.stall.time_s == 90.0
+    for fact in (step(91.0, "57", 1), node(91.0, "58"), finished(91.0)):
+        assert reduce(state, fact).stall is None
+
+
+def test_a_recovered_job_goes_on_where_its_panel_left_it():
+    lost = problem("job_left_running", "The panel was closed.")
+    left = reduce_all(
+        [
+            queued(),
+            started(),
+            node(1.0, "57"),
+            finished(5.0, PromptOutcome.lost),
+            ProblemFound(time_s=5.0, problem=lost, fatal=True),
+            RunFinished(time_s=5.0, outcome=PromptOutcome.lost),
+        ]
+    )
+    assert left.phase is Phase.finished
+    found = JobRecovered(time_s=60.0, prompt_id=ID, found="running", unseen_s=55.0)
+    state = reduce(left, found)
+    assert (state.phase, state.end, state.outcome, state.fatal) == (Phase.running, None, None, None)
+    assert state.recovered == found
+    state = reduce_all([finished(70.0), RunFinished(time_s=70.0, outcome=PromptOutcome.success)], state)
+    assert (state.phase, state.outcome) == (Phase.finished, PromptOutcome.success)
+    waiting = reduce(left, JobRecovered(time_s=60.0, prompt_id=ID, found="waiting", unseen_s=55.0))
+    assert waiting.phase is Phase.queued
+
+
+def test_an_end_that_was_seen_is_not_taken_back():
+    ended = reduce_all([queued(), started(), finished(5.0), RunFinished(time_s=5.0, outcome=PromptOutcome.success)])
+    again = reduce(ended, JobRecovered(time_s=60.0, prompt_id=ID, found="finished", unseen_s=55.0))
+    assert (again.end, again.outcome) == (ended.end, PromptOutcome.success)

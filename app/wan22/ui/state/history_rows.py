@@ -21,6 +21,14 @@ from wan22.wiring.run_history import RunHistory
 
 
 @dataclass(frozen=True, slots=True)
+class _Change:
+    """What the user did to a run and is not on disk yet; `number` counts up with each."""
+
+    number: int
+    update: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     rows: tuple[RunRow, ...]
     verdicts: Mapping[str, tuple[Verdict, ...]]
@@ -34,7 +42,7 @@ class HistoryRows(QObject):
 
     changed = Signal()
     refused = Signal(object)
-    _written = Signal(str, object, bool)
+    _written = Signal(str, int, bool)
 
     def __init__(
         self, make_history: Callable[[Path], RunHistory], root: Path, work: Work, parent: QObject | None = None
@@ -50,7 +58,8 @@ class HistoryRows(QObject):
         self.is_read = False
         """Whether the rows of this folder were read at least once."""
         self._verdicts: Mapping[str, tuple[Verdict, ...]] = {}
-        self._pending: dict[str, dict[str, object]] = {}
+        self._pending: dict[str, _Change] = {}
+        self._count = 0
         self._pending_lock, self._disk_lock = threading.Lock(), threading.Lock()
         self._written.connect(self._was_written, Qt.ConnectionType.QueuedConnection)
         self._asking = Asking(work, "history", self)
@@ -112,7 +121,9 @@ class HistoryRows(QObject):
         if row is None or all(getattr(row, name) == value for name, value in update.items()):
             return
         with self._pending_lock:
-            self._pending[run_id] = {**self._pending.get(run_id, {}), **update}
+            before = self._pending.get(run_id, _Change(0, {}))
+            self._count += 1
+            self._pending[run_id] = _Change(self._count, {**before.update, **update})
         changed = row.model_copy(update=update)
         self.rows = tuple(changed if one is row else one for one in self.rows)
         self._show()
@@ -123,22 +134,24 @@ class HistoryRows(QObject):
         """Runs in a thread: whoever comes last writes what was wanted last."""
         with self._disk_lock:
             with self._pending_lock:
-                update = dict(self._pending.get(folder.run_id, {}))
+                change = self._pending.get(folder.run_id)
+            if change is None:
+                return
             try:
-                if "starred" in update:
-                    set_star(folder, bool(update["starred"]))
-                if "note" in update:
-                    set_note(folder, str(update["note"]))
+                if "starred" in change.update:
+                    set_star(folder, bool(change.update["starred"]))
+                if "note" in change.update:
+                    set_note(folder, str(change.update["note"]))
             except AppError:
-                self._written.emit(folder.run_id, update, False)
+                self._written.emit(folder.run_id, change.number, False)
                 raise
-            self._written.emit(folder.run_id, update, True)
+            self._written.emit(folder.run_id, change.number, True)
 
-    def _was_written(self, run_id: str, update: Mapping[str, object], is_kept: bool) -> None:
+    def _was_written(self, run_id: str, number: int, is_kept: bool) -> None:
         with self._pending_lock:
-            left = {name: value for name, value in self._pending.pop(run_id, {}).items() if update.get(name) != value}
-            if left:
-                self._pending[run_id] = left
+            change = self._pending.get(run_id)
+            if change is not None and change.number == number:  # else something newer is on its way
+                del self._pending[run_id]
         if not is_kept:
             self.refresh()
 
@@ -146,7 +159,9 @@ class HistoryRows(QObject):
         """What is still on its way to the disk was not there when the folder was read."""
         with self._pending_lock:
             pending = dict(self._pending)
-        rows = (row.model_copy(update=pending[row.run_id]) if row.run_id in pending else row for row in found.rows)
+        rows = (
+            row.model_copy(update=pending[row.run_id].update) if row.run_id in pending else row for row in found.rows
+        )
         self.rows, self._verdicts, self.is_read = tuple(rows), found.verdicts, True
         self._show()
 

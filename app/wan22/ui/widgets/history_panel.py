@@ -52,6 +52,7 @@ class HistoryPanel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._is_noting = False
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(NOTE_MS)
@@ -126,9 +127,14 @@ class HistoryPanel(QScrollArea):
 
     def keep_note(self) -> None:
         """Tell the note that is being written, if there is one."""
-        if self._typing.isActive():
-            self._typing.stop()
+        self._typing.stop()
+        if self._is_noting:
+            self._is_noting = False
             self.noted.emit(self.run_id, self.note.toPlainText())
+
+    def _note_changed(self, _text: str) -> None:
+        self._is_noting = True
+        self._typing.start()
 
     def close_clip(self) -> None:
         """Let go of the video file, so that it can be moved or deleted."""
@@ -218,7 +224,7 @@ class HistoryPanel(QScrollArea):
         column.addWidget(heading)
         self.note = PromptField("Note", "Anything worth remembering; it is kept in the run's folder", NOTE_HEIGHT)
         self.note.setPlaceholderText("Write a note …")
-        self.note.written.connect(lambda _text: self._typing.start())
+        self.note.written.connect(self._note_changed)
         column.addWidget(self.note)
         self.facts = FactTable()
         column.addWidget(self.facts)

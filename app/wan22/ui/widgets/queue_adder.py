@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from wan22.job.job_batch import BatchOrder
 from wan22.ui.measure import CONTROL_HEIGHT, GAP_SMALL, TextRole
+from wan22.ui.state.dropped_file import DropPlace, dropped
 from wan22.ui.state.profile_choice import ProfileChoices
 from wan22.ui.state.queue_batch import MOST_SEEDS, QueueBatch
 from wan22.ui.state.run_form import AS_WORKFLOW
@@ -236,5 +237,6 @@ class QueueAdder(QueuePanel):
 
 
 def files_of(event: QDropEvent) -> list[Path]:
-    """Files and folders of this machine that are dropped."""
-    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    """Pictures and folders of this machine that are dropped; everything else belongs elsewhere."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if dropped([path]).place in (DropPlace.image, DropPlace.folder)]
