@@ -17,6 +17,10 @@ LEFT_OUT = "(left out)"
 _SHORTEST = 4
 """A text with fewer letters is only taken out where it stands alone: it would be found everywhere."""
 _HOMES = re.compile(r"(?P<top>(?<![\w.])/(?:home|Users)/|\b[A-Za-z]:[\\/]+Users[\\/]+)[^\\/\s:\"'<>|]+", re.IGNORECASE)
+_FOLDERS = re.compile(r"(?<![\w.:/)…])/(?:[^\s/\"'<>|:,;]+/)+|\b[A-Za-z]:[\\/]+(?:[^\\/:*?\"<>|\r\n]+[\\/]+)*")
+"""Folders of an absolute path; the name behind them stays."""
+_WHOLE_PATH = re.compile(r"/[^\n\"'<>|:]*/(?=[^/\n]*\Z)")
+"""A text that is nothing but a path, which then may hold spaces."""
 _PROMPT_KEYS = ("prompt", "negative")
 _IMAGE_KEYS = ("image", "image_sha256")
 
@@ -61,6 +65,9 @@ class Eraser:
                 text = text.replace(spelled, LEFT_OUT)
         if self._left_out.paths:
             text = _HOMES.sub(lambda found: f"{found['top']}…", text)
+            if not _WHOLE_PATH.match(text):
+                return _FOLDERS.sub("…/", text)
+            return _WHOLE_PATH.sub("…/", text, count=1)
         return text
 
     def document(self, value: Any) -> Any:
