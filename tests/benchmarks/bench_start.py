@@ -44,7 +44,7 @@ def painted(self):
     heavy = [name for name in ("numpy", "pydantic", "pyqtgraph", "requests", "wan22.wiring") if name in sys.modules]
     print(" ".join(heavy), flush=True)
     os._exit(0)
-app.Panel._come_to_life = painted
+app.Panel._load = painted
 app.main([])
 """
 

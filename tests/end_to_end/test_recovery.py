@@ -200,7 +200,9 @@ def test_a_panel_killed_while_it_samples(scene: Scene):
     assert pass_1.seconds is None  # partly unseen: unknown, not guessed
     assert any("connection was lost" in note for note in summary.notes)
     assert any(note.startswith("Line ") for note in stored.notes)
-    assert [one.severity for one in verify_run(folder)] == [Severity.warning]  # the torn line, said
+    # The torn line is said; while no panel lived there were no readings, which is said when it took long enough.
+    said = [one for one in verify_run(folder) if one.code != "telemetry_gap"]
+    assert [one.severity for one in said] == [Severity.warning]
     assert scene.adopt().is_running
 
 

@@ -21,7 +21,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tests.ui import history_scenes, queue_scenes, run_scenes, run_stage, setup_scenes, workflow_scenes
+from tests.ui import (
+    checklist_scenes,
+    history_scenes,
+    profile_scenes,
+    queue_scenes,
+    run_scenes,
+    run_stage,
+    setup_scenes,
+    workflow_scenes,
+)
 from tests.ui.page_check import cut_off, faults_of
 from tests.ui.stage import Stage, recorded_run, sample_run
 from wan22.runs.own_band import Usual
@@ -33,6 +42,7 @@ from wan22.schema.gpu import GpuInfo, GpuSampled
 from wan22.ui.main_window import MainWindow
 from wan22.ui.measure import GAP, GUTTER, WINDOW_HEIGHT, WINDOW_HEIGHT_MIN, WINDOW_WIDTH, WINDOW_WIDTH_MIN, TextRole
 from wan22.ui.page_list import page_entries
+from wan22.ui.pages.checklist_page import ChecklistPage
 from wan22.ui.pages.history_page import HistoryPage
 from wan22.ui.pages.monitor_page import MonitorPage
 from wan22.ui.pages.queue_page import QueuePage
@@ -119,7 +129,7 @@ def monitor_zoomed(scene: Scene) -> None:
     page.stack.gesture.stepped.emit(-20)
 
 
-SETUP = {**setup_scenes.STATES, **workflow_scenes.STATES}
+SETUP = {**setup_scenes.STATES, **profile_scenes.STATES, **workflow_scenes.STATES}
 
 
 def setup_state(name: str) -> State:
@@ -134,6 +144,14 @@ def run_state(name: str) -> State:
     def prepare(scene: Scene) -> None:
         assert isinstance(scene.page, RunPage)
         run_stage.STATES[name](scene.stage, scene.page)
+
+    return State(name, prepare)
+
+
+def checklist_state(name: str) -> State:
+    def prepare(scene: Scene) -> None:
+        assert isinstance(scene.page, ChecklistPage)
+        checklist_scenes.STATES[name](scene.stage, scene.page)
 
     return State(name, prepare)
 
@@ -171,6 +189,7 @@ STATES: Mapping[str, Sequence[State]] = {
     "run": (
         *(run_state(name) for name in run_stage.STATES),
         progress_state("failed", "out_of_memory"),
+        progress_state("judged", "judged"),
         progress_state("starting", "starting"),
     ),
     "queue": tuple(queue_state(name) for name in queue_scenes.STATES),
@@ -182,6 +201,7 @@ STATES: Mapping[str, Sequence[State]] = {
         State("run", monitor_run),
         State("zoomed", monitor_zoomed),
     ),
+    "checklist": tuple(checklist_state(name) for name in checklist_scenes.STATES),
     "history": tuple(history_state(name) for name in history_scenes.STATES),
     "setup": tuple(setup_state(name) for name in SETUP),
 }

@@ -38,6 +38,7 @@ from wan22.schema.problem import problem
 from wan22.schema.request import GenerationRequest
 from wan22.schema.server import LaunchClaim, Proof
 from wan22.schema.settings import Settings
+from wan22.schema.verdict import Level, Verdict
 from wan22.ui.pages.run_page import RunPage
 from wan22.ui.state.stored_run import inventory_of
 from wan22.wiring import judged
@@ -252,6 +253,19 @@ def done(stage: Stage, work: Path) -> None:
     desk(stage, Activity.idle, None)
 
 
+def judged_by_targets(stage: Stage, work: Path) -> None:
+    """A simulated job with a verdict on each of its times: the most chips there can be."""
+    done(stage, work)
+    stage.settle()
+    told = stage.context.panel.judged
+    assert told is not None
+    levels = {"pass_1": Level.excellent, "pass_2": Level.good, "both": Level.excellent}
+    verdicts = tuple(Verdict(subject=name, level=level, text=f"{name}: {level}") for name, level in levels.items())
+    summary = told.summary.model_copy(update={"verdicts": verdicts})
+    stage.context.run.state = replace(stage.context.run.state, simulated=True)
+    stage.bus.publish(replace(told, summary=summary))
+
+
 def out_of_memory(stage: Stage, work: Path) -> None:
     """The recorded job that did not fit."""
     desk(stage, Activity.working)
@@ -319,6 +333,7 @@ SCENES: Mapping[str, Callable[[Stage, Path], None]] = {
     "decode": decode,
     "lost": lost,
     "done": done,
+    "judged": judged_by_targets,
     "out_of_memory": out_of_memory,
     "interrupted": interrupted,
     "stopping": stopping,

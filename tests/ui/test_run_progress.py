@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtCore import QPoint, QRect, Qt, QUrl
 from PySide6.QtWidgets import QApplication, QProgressBar
 from pytestqt.qtbot import QtBot
 
@@ -92,6 +92,25 @@ def test_a_narrow_column_holds_everything_as_well(stage: Stage, progress: RunPro
     progress.resize(800, 780)
     stage.settle()
     assert progress.proof.y() == progress.preview.y()
+
+
+@pytest.mark.parametrize("width", [400, 436, 700, 800])
+def test_all_verdicts_of_a_run_have_room_at_every_width(
+    stage: Stage, progress: RunProgress, tmp_path: Path, width: int
+):
+    progress.resize(width, 1400)
+    scene("judged", stage, progress, tmp_path)
+    chips = [chip for chip in progress.head._chips if chip.isVisible()]
+    assert [chip.text().split(" ", 1)[1] for chip in chips] == [
+        "SIMULATED",
+        "pass 1 excellent",
+        "pass 2 good",
+        "both passes excellent",
+    ]
+    assert progress.minimumSizeHint().width() <= width
+    assert cut_off(progress) == []
+    for chip in chips:
+        assert progress.head.rect().contains(QRect(chip.mapTo(progress.head, QPoint(0, 0)), chip.size()))
 
 
 def test_stages_fill_while_the_job_runs(stage: Stage, progress: RunProgress, tmp_path: Path):

@@ -256,7 +256,7 @@ def test_arrow_keys_go_through_the_profiles(stage: Stage, page: SetupPage, qtbot
         focused = QApplication.focusWidget()
         assert focused is not None
         qtbot.keyClick(focused, Qt.Key.Key_Down)
-    assert section.about.title.text().startswith("cpu · ")
+    assert section.view.about.title.text().startswith("cpu · ")
     assert section.choice.rows["cpu"].hasFocus()
     assert stage.context.panel.settings.profile is None
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,9 @@ def test_simulated_cannot_be_closed(stage: Stage):
     stage.tell([RunStarted(time_s=2.0, run_id="b", simulated=False)])
     stage.window.show_simulated(False)
     assert stage.window.band.isVisible()
+    assert any(text.startswith("The demo ran in this window before") for text in texts(stage.window.band))
+    stage.tell([RunStarted(time_s=3.0, run_id="c", simulated=True)])
+    assert any(text.startswith("Server and GPU are stand-ins") for text in texts(stage.window.band))
     assert without_name(stage.window.band) == []
     assert stage.window.band.findChildren(QWidget, "close") == []
 
@@ -176,6 +180,8 @@ def test_what_the_server_does_in_words():
     assert server_text(RunState(server=ready, simulated=True)) == ("SIMULATED ComfyUI 0.25.0 ready", Tone.good)
     stopped = ServerView(version="0.25.0", ready=True, stopped=True, exit_code=1)
     assert server_text(RunState(server=stopped)) == ("ComfyUI 0.25.0 ended", Tone.bad)
+    wanted = replace(stopped, stop_expected=True)
+    assert server_text(RunState(server=wanted)) == ("ComfyUI 0.25.0 stopped", Tone.unknown)
 
 
 def test_the_state_line_follows_the_server(stage: Stage):
@@ -284,3 +290,11 @@ def test_a_machine_without_a_driver_says_so_in_the_strip(stage: Stage):
     strip = stage.window.gpu_strip
     assert {"no NVIDIA GPU", "? no readings"} <= set(texts(strip))
     assert strip.name.toolTip() == "The NVIDIA driver was not found. Install it."
+
+
+def test_a_first_window_fits_the_screen(qtbot: QtBot, theme: Theme, tmp_path: Path):
+    window = MainWindow(theme, [entry("one")], memory_of(tmp_path))
+    qtbot.addWidget(window)
+    room = window.screen().availableSize()
+    assert window.height() <= max(room.height(), window.minimumHeight())
+    assert window.width() <= max(room.width(), window.minimumWidth())

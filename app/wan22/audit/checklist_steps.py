@@ -9,6 +9,7 @@ RUN, BENCH, COMPARE, REPORT = "run", "bench", "compare", "report"
 """Pages of the window."""
 COMFYUI, PROFILE, WORKFLOWS, PACKS = "comfyui", "profile", "workflows", "packs"
 """Sections of the Setup page."""
+SECTIONS = (COMFYUI, PROFILE, WORKFLOWS, PACKS)
 
 BENCH_NAMES = frozenset({"bench"})
 COMPARE_NAMES = frozenset({"compare"})

@@ -5,12 +5,12 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from wan22.job.job_queue import JobQueue
 from wan22.job.live_sampler import LiveSampler
 from wan22.job.server import ServerHandle
 from wan22.job.session import GenerationJob, JobResult
+from wan22.job.told_provider import HeldProvider, ToldProvider
 from wan22.schema.events import LaunchProved, ProblemFound, PromptOutcome, ServerStopped
 from wan22.schema.panel_fact import Activity, DeskChanged, JobTicket, ServerPresence
 from wan22.schema.problem import AppError, Problem
@@ -27,31 +27,6 @@ LOOK_S = 2.0
 LOOKS_IN_VAIN = 3
 CLOSE_LIMIT_S = 40.0
 """A server gets its own limit to end, and is ended by force after it; this is the net below."""
-
-
-class HeldProvider(Protocol):
-    """A provider whose server stays between jobs."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether there is a server: one of ours that lives, or another one that answered."""
-        ...
-
-    def acquire(self, cancel: CancelToken) -> ServerHandle:
-        """Start or find the server. Raises AppError."""
-        ...
-
-    def release(self, handle: ServerHandle) -> None:
-        """The job is done with it; the server stays."""
-        ...
-
-    def stop(self) -> None:
-        """Stop a server of ours; nothing for another one."""
-        ...
-
-    def leave_running(self) -> None:
-        """Let a server of ours live on without us; nothing for another one. Raises AppError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +106,10 @@ class Desk:
         self._leaves_server = False
         self._held: Workplace | None = None
         self._looks_in_vain = 0
+        self._told_presence: ServerPresence | None = None
         self._worker = Worker("job-desk", self._work, on_problem=self._tell)
         queue.wake = self._queue_changed
+        bus.subscribe(self._hear)
 
     def start(self) -> None:
         """Begin to work and to read the GPU."""
@@ -213,6 +190,12 @@ class Desk:
             self._condition.notify_all()
         self._change(self._activity)
 
+    def _hear(self, fact: object) -> None:
+        """A server that ends is looked at without delay; what follows from it is told by the desk's own thread."""
+        if isinstance(fact, ServerStopped):
+            with self._condition:
+                self._condition.notify_all()
+
     def _queue_changed(self) -> None:
         with self._condition:
             self._condition.notify_all()
@@ -281,8 +264,7 @@ class Desk:
             fresh = self.prepare(job)
             self._take_place(fresh)
             assert self._held is not None
-            self._change(Activity.working)
-            work = fresh.make_job(self._held.provider)
+            work = fresh.make_job(ToldProvider(self._held.provider, self._has_server))
             opened = partial(self.queue.note_run, job.job_id)
             result = work.run(job.request, self._token, opened=opened)
             state, found = _end_of(result), result.problem
@@ -293,6 +275,10 @@ class Desk:
             raise
         finally:
             self.queue.finish(job.job_id, state, found)
+
+    def _has_server(self) -> None:
+        """The server of the job is there; a stop that was asked for meanwhile stays what is told."""
+        self._change(self._activity if self._activity is Activity.stopping else Activity.working)
 
     def _take_place(self, fresh: Workplace) -> Workplace:
         """Hold the server of `fresh`: the one that is held already if it is the same, else a new one in its place."""
@@ -310,8 +296,10 @@ class Desk:
         self._bus.publish(LaunchProved(time_s=self._clock.now(), claims=claims))
 
     def _look_after(self) -> None:
-        """An attached server that does not answer any more is told; one of ours tells its end by itself."""
+        """Tell what became of the server: one that is attached may not answer any more, one of ours may have ended."""
         held = self._held
+        if self.presence != self._told_presence:
+            self._change(Activity.idle)
         if held is None or held.ping is None or not held.provider.is_running or self._is_closing:
             return
         try:
@@ -353,10 +341,9 @@ class Desk:
             self._activity = activity
             current = _ticket(self._current) if isinstance(self._current, QueuedJob) else None
             waiting = tuple(_ticket(job) for job in self.queue.ready)
+            server = self._told_presence = self.presence
         self._bus.publish(
-            DeskChanged(
-                time_s=self._clock.now(), activity=activity, current=current, waiting=waiting, server=self.presence
-            )
+            DeskChanged(time_s=self._clock.now(), activity=activity, current=current, waiting=waiting, server=server)
         )
 
     def _tell(self, problem: Problem) -> None:

@@ -1,14 +1,15 @@
 """A ComfyUI that an earlier run of this program left running: watched, heard by its log, stopped or left again."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from wan22.launch.server_log import ServerLog, lines_of
-from wan22.launch.server_record import forget_server, identity_in, keep_record, plan_of
+from wan22.launch.server_record import forget_server, hold_server, identity_in, keep_record, plan_of
 from wan22.launch.startup_errors import explain_crash, explain_stuck, has_job, is_worker_death
 from wan22.schema.events import ServerSaid, ServerStopped
-from wan22.schema.problem import Problem, app_error
+from wan22.schema.problem import AppError, Problem, app_error
 from wan22.schema.server import ServerRecord
 from wan22.system.adopted_process import AdoptedProcess
 from wan22.system.bus import Bus
@@ -79,6 +80,8 @@ class AdoptedServer:
         with self._lock:
             if self._worker is not None or self._is_over:
                 return
+            with contextlib.suppress(AppError):  # unnoted, another panel might take it up as well: no reason to refuse
+                hold_server(self._data_folder, self.record)
             self._hear(self._tail.read(), is_news=False)
             self._worker = Worker("server-log", self._follow).start()
 

@@ -18,6 +18,7 @@ class FlagCategory(Enum):
     speed = "Speed"
     precision = "Precision"
     memory = "Memory"
+    device = "Which GPU"
     folders = "Folders"
     packs = "Node packs and interface"
     server = "Server and log"
@@ -29,6 +30,8 @@ _KNOWN: tuple[tuple[FlagCategory, tuple[Knowledge, ...]], ...] = (
     (FlagCategory.memory, MEMORY_FLAGS),
     (FlagCategory.speed, FAST_FLAGS),
 )
+_DEVICES = ("-device", "--directml", "--oneapi")
+_DEVICES = ("-device", "--directml", "--oneapi")
 _BY_WORD: tuple[tuple[FlagCategory, tuple[str, ...]], ...] = (
     (FlagCategory.attention, ("attention", "xformers")),
     (FlagCategory.precision, ("fp8", "fp16", "bf16", "fp32", "fp64", "precision")),
@@ -40,6 +43,8 @@ _BY_WORD: tuple[tuple[FlagCategory, tuple[str, ...]], ...] = (
 
 def category_of(flag: str) -> FlagCategory:
     """Where a flag is looked for: by what is known of it, else by the words of its name."""
+    if any(word in flag for word in _DEVICES):
+        return FlagCategory.device
     for category, rows in _KNOWN:
         if _is_named(flag, rows):
             return category

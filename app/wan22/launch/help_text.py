@@ -128,6 +128,12 @@ def _values(text: str) -> tuple[Takes, tuple[str, ...]]:
     return "one", _choices(text)
 
 
+def _value_name(values: str) -> str:
+    """What the help calls one value: `GB` for `[GB ...]`, `KEY[=VALUE]` as it stands."""
+    whole = values[1:-1] if values.startswith("[") and values.endswith("]") else values
+    return whole.strip("[").partition(" ")[0]
+
+
 def _choices(text: str) -> tuple[str, ...]:
     match = re.match(r"\{([^{}]*)\}", text)
     return tuple(part.strip() for part in match.group(1).split(",")) if match else ()
@@ -146,6 +152,6 @@ def _add_option_line(names_part: str, help_text: str, flags: dict[str, FlagSpec]
     if known is None:
         takes, choices = _values(values)
         known = FlagSpec(name="", takes=takes, choices=choices)
-    said = {"help": help_text, "value_name": "" if known.choices else values.strip("[]").partition(" ")[0]}
+    said = {"help": help_text, "value_name": "" if known.choices else _value_name(values)}
     for name in names:
         flags[name] = flags.get(name, known).model_copy(update={"name": name, **said})

@@ -11,6 +11,8 @@ from wan22.launch.setting_knowledge import EXCLUSIVE_GROUPS
 from wan22.launch.shape_complaint import nearest
 from wan22.schema.profile import Profile
 
+_ENDS_AT_ONCE = ("--help", "--quick-test-for-ci", "--list-feature-flags")
+
 
 @dataclass(frozen=True, slots=True)
 class SettingComplaint:
@@ -46,7 +48,7 @@ _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u20
 
 
 def _hidden_letters(profile: Profile) -> Iterator[SettingComplaint]:
-    what = "holds control characters, which nobody can see: type it anew."
+    what = "holds control characters, which nobody can see."
     if has_hidden_letters(profile.title):
         yield SettingComplaint("title", f"The title {what}")
     if has_hidden_letters(profile.description, may_break=True):
@@ -65,6 +67,9 @@ def _hidden_letters(profile: Profile) -> Iterator[SettingComplaint]:
 def _of_flag(name: str, values: Sequence[str], schema: FlagSchema | None) -> Iterator[SettingComplaint]:
     if name in OURS:
         yield SettingComplaint(name, f"{name} is left out: every start from here sets it.", is_fatal=False)
+        return
+    if name in _ENDS_AT_ONCE:
+        yield SettingComplaint(name, f"With {name} ComfyUI ends at once: no job can run.")
         return
     if schema is None:
         return

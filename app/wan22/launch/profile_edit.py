@@ -26,6 +26,10 @@ class ProfileEditor:
         """Whether a profile of that name comes with the program."""
         return name in self._shipped.names()
 
+    def shipped(self, name: str) -> Profile | None:
+        """The profile as it comes with the program; None when there is none of that name."""
+        return self._shipped.load(name).profile if self.is_shipped(name) else None
+
     def own_file(self, name: str) -> Path | None:
         """The user's file of that name: a profile of his own, or one laid over a shipped one."""
         return profile_files(self._user_folder).get(name)
@@ -165,7 +169,12 @@ def checked(profile: Profile) -> None:
     """Refuse what must not be saved. Errors: AppError `profile_invalid`; values of flags are judged by the editor."""
     fatal = [one.sentence for one in profile_complaints(profile, None) if one.is_fatal]
     if fatal:
-        raise app_error("profile_invalid", f"{profile.name}: {fatal[0]}", detail="\n".join(fatal))
+        raise app_error(
+            "profile_invalid",
+            f"{profile.name}: {fatal[0]}",
+            hint="Change that and try again.",
+            detail="\n".join(fatal[1:]),
+        )
 
 
 def renamed(profile: Profile, name: str, title: str | None = None) -> Profile:

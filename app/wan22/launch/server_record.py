@@ -1,6 +1,7 @@
 """The note about a server that was left running: written, found again, and turned back into its launch plan."""
 
 import contextlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def identity_in(record: ProcessRecord) -> ProcessIdentity:
 
 
 def find_left_server(data_folder: Path) -> ServerRecord | None:
-    """The server that was left running, if it still lives and holds its port.
+    """The server that was left running, if it still lives, holds its port, and no other panel works with it.
 
     The record of a process that is gone is removed; that of one which lives without its port (it restarts, or ends
     just now) stays for the next look. Raises AppError `file_unreadable`, `file_unwritable`.
@@ -94,7 +95,22 @@ def find_left_server(data_folder: Path) -> ServerRecord | None:
     if not is_same_process(identity_in(record.process)):
         forget_server(data_folder, record)
         return None
-    return record if holds_port(record) else None
+    holder = record.holder
+    if holder is not None and holder.pid != os.getpid() and is_same_process(identity_in(holder)):
+        return None
+    return record.model_copy(update={"holder": None}) if holds_port(record) else None
+
+
+def hold_server(data_folder: Path, record: ServerRecord) -> None:
+    """Note that this process works with it now: nobody else finds it until it is left again, or this process ends.
+
+    Raises AppError `disk_full`, `file_unreadable`, `file_unwritable`.
+    """
+    path = record_file(data_folder)
+    found = _read(path)
+    if found is not None and found.process == record.process:
+        held = record.model_copy(update={"holder": _process_record(os.getpid())})
+        write_json_atomic(path, held.model_dump(mode="json"))
 
 
 def holds_port(record: ServerRecord) -> bool:

@@ -78,6 +78,7 @@ class ServerView:
     ready: bool = False
     stopped: bool = False
     exit_code: int | None = None
+    stop_expected: bool = False
     claims: tuple[LaunchClaim, ...] = ()
 
 
@@ -218,7 +219,8 @@ def _server_ready(state: RunState, fact: ServerReady) -> RunState:
 
 
 def _server_stopped(state: RunState, fact: ServerStopped) -> RunState:
-    return replace(state, server=replace(state.server, stopped=True, exit_code=fact.exit_code))
+    server = replace(state.server, stopped=True, exit_code=fact.exit_code, stop_expected=fact.expected)
+    return replace(state, server=server)
 
 
 def _server_said(state: RunState, fact: ServerSaid) -> RunState:

@@ -315,7 +315,8 @@ ERROR_CODES: dict[str, ErrorCode] = {
     "window_unavailable": ErrorCode(
         _K.machine,
         "The window cannot be opened on this machine.",
-        'Install its parts with `pip install "wan22-panel[gui]"`; every command also works without the window.',
+        'Start it where there is a screen; parts that are missing come with `pip install "wan22-panel[gui]"`. '
+        "Every command also works without the window.",
     ),
     # clips
     "clip_invalid": ErrorCode(

@@ -92,11 +92,12 @@ class ServerRecord(Tolerant):
     `process`: what was started (Windows: it may only have started the real one). `supervisor`: POSIX only. `argv`,
     `working_folder`, `environment`, `added_environment`, `notices` and `profile` are those of the launch plan, the
     environment without what has nothing to do with the GPU. `folder` holds main.py. `started_s`: epoch seconds.
-    `log`: the file that its output goes to.
+    `log`: the file that its output goes to. `holder`: the panel that has taken it up again and works with it now.
     """
 
     format: int = 1
     process: ProcessRecord
+    holder: ProcessRecord | None = None
     supervisor: ProcessRecord | None = None
     url: str
     host: str

@@ -54,3 +54,8 @@ class Settings(Strict):
         title="Mirror for model files",
         description="Address to fetch model files from instead of huggingface.co; empty = their own hosts.",
     )
+    notifications: bool = Field(
+        default=True,
+        title="Notifications",
+        description="Tell by the system when a job or a download ends while the window is not in front.",
+    )

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QObject, Signal
 
+from wan22.job.desk import CLOSE_LIMIT_S
 from wan22.system.threads import Worker
 from wan22.ui.context import Context
 from wan22.ui.widgets.close_dialog import CloseChoice, CloseDialog
@@ -25,6 +26,8 @@ class Closing(QObject):
         if self._is_over:
             return True
         if self._worker is None and self._dialog is None:
+            if not all(guard() for guard in self._context.close_guards):
+                return False
             server = self._context.panel.server
             is_alive = server is not None and server.owned
             if is_alive or self._context.desk.is_busy:
@@ -33,6 +36,11 @@ class Closing(QObject):
                 self._context.window.hide()
                 self._end(leave_running=False)
         return False
+
+    def wait(self) -> None:
+        """Until an ending that is under way is over: the program may be told to go in the middle of it."""
+        if self._worker is not None:
+            self._worker.join(CLOSE_LIMIT_S)
 
     def _ask(self, url: str | None) -> None:
         panel = self._context.panel

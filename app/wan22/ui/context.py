@@ -23,8 +23,11 @@ from wan22.ui.bridge import Bridge
 from wan22.ui.frame_feed import FrameFeed
 from wan22.ui.hand_over import HandOver
 from wan22.ui.main_window import MainWindow
+from wan22.ui.notification import Notification, TrayNotifier
 from wan22.ui.replay_feed import ReplayFeed
 from wan22.ui.run_replay import RunReplay
+from wan22.ui.shortcut_help import ShortcutHelp
+from wan22.ui.state.fault_report import LINES, fault_report
 from wan22.ui.state.gpu_choice import GpuChoice
 from wan22.ui.state.gpu_history import GpuHistory
 from wan22.ui.state.job_watch import JobWatch
@@ -38,12 +41,14 @@ from wan22.ui.state_items import StateItems
 from wan22.ui.theme import Theme
 from wan22.wiring import Demo, Parts
 from wan22.wiring.desk import ServerChoice, expected
+from wan22.wiring.diagnostics import privacy
 
 
 class Context(QObject):
     """Built after the first paint; `close` ends everything that it started.
 
     `memory` keeps what a page wants to find again next time, under a group of its own name.
+    `close_guards` are asked before the window closes: false = a question is open, and whoever asked it closes again.
     `monitor_changed`: another run, or the live GPU again, is what the Monitor shows: `monitor`.
     """
 
@@ -56,6 +61,7 @@ class Context(QObject):
         self.parts = parts
         self.desk = desk
         self.memory = memory
+        self.close_guards: list[Callable[[], bool]] = []
         self.history = GpuHistory(self)
         self.run = LiveRun(self)
         self.panel = PanelState(self)
@@ -71,12 +77,21 @@ class Context(QObject):
         self._items = StateItems(
             window.state_line, self.frame, self.panel, self.history, parts.clock.now, self.work, self
         )
+        window.report_of = lambda details: fault_report(details, window.log.last_lines(LINES), privacy())
+        self.shortcut_help = ShortcutHelp(window)
+        self.notification = Notification(
+            window,
+            TrayNotifier(window, window.come_to_front),
+            parts.clock.now,
+            lambda: self.panel.settings.notifications,
+        )
         window.state_line.open_wanted.connect(self.open_in_browser)
         self.live = MonitorSource(self.history, self.run)
         self.monitor = self.live
         self._replay: ReplayFeed | None = None
         self._told_again: RunReplay | None = None
         self._workers: list[Worker] = []
+        self._is_closed = False
         self.bridge.drained.connect(self._apply)
 
     def generate(self, request: GenerationRequest) -> None:
@@ -150,7 +165,10 @@ class Context(QObject):
         self.parts.bus.publish(ProblemFound(time_s=self.parts.clock.now(), problem=problem))
 
     def work(self, name: str, work: Callable[[CancelToken], PanelFact | None]) -> Worker:
-        """Do something slow in a thread; what it returns is put on the bus, an AppError is shown above the page."""
+        """Do something slow in a thread; what it returns is put on the bus, an AppError is shown above the page.
+
+        Nothing is begun any more once the context is closed.
+        """
 
         def publish(cancel: CancelToken) -> None:
             fact = work(cancel)
@@ -158,6 +176,9 @@ class Context(QObject):
                 self.parts.bus.publish(fact)
 
         worker = Worker(name, publish, on_problem=self.tell_problem)
+        if self._is_closed:
+            worker.cancel.set()
+            return worker
         self._workers = [one for one in self._workers if one.is_alive]
         self._workers.append(worker)
         worker.start()
@@ -200,11 +221,15 @@ class Context(QObject):
             self._replay.stop()
         if self._told_again is not None:
             self._told_again.close()
+        self._is_closed = True
+        for worker in self._workers:
+            worker.cancel.set()
         self.desk.close(leave_running=leave_running)
         for worker in self._workers:
             worker.stop()
         self.bridge.close()
         self.frame.close()
+        self.notification.close()
         self._items.close()
 
     def _apply(self, facts: Sequence[Fact]) -> None:
@@ -221,6 +246,7 @@ class Context(QObject):
         self.queue.apply(facts)
         self._items.apply(facts)
         self.frame.apply(facts)
+        self.notification.apply(facts)
 
     def _ask_expected(self) -> None:
         run_id = self.run.state.run_id

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -16,6 +18,7 @@ from wan22.ui.palette import Metric
 from wan22.ui.state.gpu_choice import GpuChoice
 from wan22.ui.state.gpu_history import GIB, GpuHistory, Series
 from wan22.ui.state.gpu_use import use_of_span
+from wan22.ui.state.log_stage import LogStage
 from wan22.ui.state.monitor_scale import limits_of, scale_of
 from wan22.ui.state.run_state import LiveRun
 from wan22.ui.state.stage_rows import STAGE_NAMES
@@ -61,6 +64,7 @@ class FrameFeed(QObject):
         self._now_s = now_s
         self._choice = choice
         self._gpu_problem: Problem | None = None
+        self._stage = LogStage()
         self.items: Sequence[tuple[str, str]] = ()
         self.is_on_run_page: Callable[[Problem], bool] = lambda _problem: False
         """Whether the Run page says a problem itself, so that it need not be said twice there."""
@@ -83,19 +87,21 @@ class FrameFeed(QObject):
 
     def apply(self, facts: Iterable[object]) -> None:
         """Take the lines of the log, problems, and the mark of a simulation out of a batch."""
-        lines = []
+        lines: list[tuple[str, str]] = []
         for fact in facts:
+            self._stage.take(fact, self._run.state.roles)
             if isinstance(fact, ServerSaid):
-                lines.append(fact.line)
+                lines.append((fact.line, self._stage.name))
             elif isinstance(fact, ProblemFound) and not self._is_told_by_page(fact):
                 self._window.problem.show_problem(fact.problem)
             elif isinstance(fact, GpuFound | GpuUnavailable):
                 self._gpu_problem = fact.problem if isinstance(fact, GpuUnavailable) else None
                 self._refresh_gpu()
-            elif isinstance(fact, RunStarted | ServerReady) and fact.simulated:
-                self._window.show_simulated(True)
-        if lines:
-            self._window.log.append(lines)
+            elif isinstance(fact, RunStarted | ServerReady):
+                self._window.show_simulated(fact.simulated)
+                self._window.band.show_now(is_simulated=fact.simulated)
+        for stage, group in groupby(lines, key=itemgetter(1)):
+            self._window.log.append([line for line, _ in group], stage)
 
     def _is_told_by_page(self, fact: ProblemFound) -> bool:
         """What ends a job is told by the Run page itself; a stop on request is no problem anywhere."""
@@ -180,7 +186,8 @@ def server_text(state: RunState) -> tuple[str, Tone]:
     name = f"ComfyUI {server.version}" if server.version else "ComfyUI"
     name = f"SIMULATED {name}" if state.simulated else name
     if server.stopped:
-        return (f"{name} stopped", Tone.unknown) if server.exit_code in (0, None) else (f"{name} ended", Tone.bad)
+        is_fine = server.stop_expected or server.exit_code in (0, None)
+        return (f"{name} stopped", Tone.unknown) if is_fine else (f"{name} ended", Tone.bad)
     if state.phase is Phase.starting or (server.owned and not server.ready):
         return f"{name} is starting: {(server.stage or 'process started').replace('_', ' ')}", Tone.running
     if state.phase is Phase.queued:

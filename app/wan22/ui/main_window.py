@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtCore import QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from wan22.ui.widgets.rail import PageEntry, Rail
 from wan22.ui.widgets.simulated_band import SimulatedBand
 from wan22.ui.widgets.state_line import StateLine
 
+_TITLE = "Wan 2.2 control panel"
 _GEOMETRY, _PAGE, _LOG = "window/geometry", "window/page", "window/log"
 
 
@@ -26,13 +27,15 @@ class MainWindow(QMainWindow):
 
     def __init__(self, theme: Theme, entries: Sequence[PageEntry], memory: QSettings) -> None:
         super().__init__()
-        self.setWindowTitle("Wan 2.2 control panel")
+        self.setWindowTitle(_TITLE)
+        self._news = ""
         self.setMinimumSize(WINDOW_WIDTH_MIN, WINDOW_HEIGHT_MIN)
         self._entries = {entry.key: entry for entry in entries}
         self._pages: dict[str, QWidget] = {}
         self._memory = memory
         self._was_painted = False
         self.may_close: Callable[[], bool] = lambda: True
+        self.report_of: Callable[[str], str] = lambda details: details
         self.band = SimulatedBand()
         self.band.hide()
         self.rail = Rail(theme, list(entries))
@@ -59,7 +62,7 @@ class MainWindow(QMainWindow):
     def problem(self) -> ProblemBanner:
         """The banner above the page; made when it is asked for first, after the first paint."""
         if self._banner is None:
-            self._banner = ProblemBanner(self._theme)
+            self._banner = ProblemBanner(self._theme, self._report)
             self._column.insertWidget(1, self._banner)
         return self._banner
 
@@ -74,6 +77,11 @@ class MainWindow(QMainWindow):
         """The pages there are, in their order."""
         return tuple(self._entries.values())
 
+    @property
+    def page_keys(self) -> tuple[str, ...]:
+        """Keys of all pages, whether built or not."""
+        return tuple(self._entries)
+
     def first_page(self) -> str:
         """The page that was shown last time, else the first."""
         last = str(self._memory.value(_PAGE, ""))
@@ -81,19 +89,35 @@ class MainWindow(QMainWindow):
 
     def open_page(self, key: str) -> QWidget:
         """Show a page; it is built on the first visit. KeyError for one that there is not."""
-        if key not in self._pages:
-            page = self._entries[key].build()
-            self._pages[key] = page
-            self.stack.addWidget(page)
-        self.stack.setCurrentWidget(self._pages[key])
+        page = self.page(key)
+        self.stack.setCurrentWidget(page)
         self.rail.select(key)
+        return page
+
+    def page(self, key: str) -> QWidget:
+        """A page, built if nobody has visited it yet; it is not shown. KeyError for one that there is not."""
+        if key not in self._pages:
+            self._pages[key] = self._entries[key].build()
+            self.stack.addWidget(self._pages[key])
         return self._pages[key]
+
+    def come_to_front(self) -> None:
+        """Show the window above all others."""
+        if self.isMinimized():
+            self.showNormal()
+        self.raise_()
+        self.activateWindow()
 
     def show_simulated(self, is_simulated: bool) -> None:
         """Show the band that says that nothing is measured; once shown it stays for the life of the window."""
         if is_simulated and self.band.isHidden():
             self.band.show()
-            self.setWindowTitle("SIMULATED · Wan 2.2 control panel")
+            self._say_title()
+
+    def show_news(self, words: str) -> None:
+        """Put news before the title, where the taskbar shows it; empty takes them away."""
+        self._news = words
+        self._say_title()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell once that the window is on the screen."""
@@ -139,6 +163,13 @@ class MainWindow(QMainWindow):
         column.addWidget(self.state_line)
         return frame
 
+    def _report(self, details: str) -> str:
+        return self.report_of(details)
+
+    def _say_title(self) -> None:
+        simulated = "" if self.band.isHidden() else "SIMULATED"
+        self.setWindowTitle(" · ".join(part for part in (self._news, simulated, _TITLE) if part))
+
     def _show_log(self, is_open: bool) -> None:
         self._place_log()
         self.log.setVisible(is_open)
@@ -156,6 +187,6 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         geometry = self._memory.value(_GEOMETRY)
         if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(WINDOW_WIDTH, WINDOW_HEIGHT)
+            self.resize(QSize(WINDOW_WIDTH, WINDOW_HEIGHT).boundedTo(self.screen().availableSize()))
         if self._memory.value(_LOG, False, type=bool):
             self.state_line.log_button.setChecked(True)

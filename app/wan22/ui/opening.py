@@ -33,11 +33,6 @@ class Opening:
             self._problem = error.problem
             self.settings = Settings()
 
-    @property
-    def first_page(self) -> str | None:
-        """Page that the options ask for."""
-        return "monitor" if self._options.show or self._options.replay else None
-
     def apply(self, context: Context) -> None:
         """Choose the server, start the desk, and show the run that the options name."""
         options = self._options

@@ -1,6 +1,7 @@
 """The pages there are. A page whose feature does not exist yet is not in the list, and so not on the screen."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wan22.ui.widgets.rail import PageEntry
@@ -9,6 +10,11 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from wan22.ui.context import Context
+
+
+def load_page(key: str) -> None:
+    """Import what a page needs, ahead of its first visit; from any thread."""
+    import_module(f"wan22.ui.pages.{key}_page")
 
 
 def page_entries(context: Callable[[], "Context"]) -> list[PageEntry]:

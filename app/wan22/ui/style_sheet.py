@@ -54,11 +54,13 @@ QPushButton[kind="main"]:hover { background: $accent_hover; }
 QPushButton[kind="main"]:disabled { background: $raised; color: $muted; }
 QPushButton[kind="flat"], QToolButton[kind="flat"] { background: transparent; color: $muted; }
 QPushButton[kind="flat"]:hover, QToolButton[kind="flat"]:hover { color: $text; background: $field; }
-QPushButton[kind="link"] {
-    background: transparent; color: $accent_text; padding: 0 2px; min-height: 16px; text-align: left; font-size: 12px;
+QPushButton[kind="link"], QPushButton[kind="quiet"] {
+    background: transparent; color: $accent_text; padding: 0; margin-left: -2px; min-height: 16px;
+    text-align: left; font-size: 12px;
 }
-QPushButton[kind="link"]:hover { text-decoration: underline; }
-QPushButton[kind="link"]:focus { border-color: $focus; }
+QPushButton[kind="quiet"] { color: $muted; }
+QPushButton[kind="link"]:hover, QPushButton[kind="quiet"]:hover { text-decoration: underline; }
+QPushButton[kind="link"]:focus, QPushButton[kind="quiet"]:focus { border-color: $focus; }
 QToolButton[kind="segment"] {
     background: transparent; color: $muted; padding: 0 10px; min-height: 24px; border-radius: 6px;
 }

@@ -6,12 +6,13 @@ from functools import partial
 
 from wan22.comfy.http import parse_server_url
 from wan22.job.adopted import AdoptedProvider
-from wan22.job.desk import Desk, HeldProvider, Workplace
+from wan22.job.desk import Desk, Workplace
 from wan22.job.expectation import RunExpected, RunJudged
 from wan22.job.job_queue import JobQueue
 from wan22.job.live_sampler import LiveSampler
 from wan22.job.session import GenerationJob, JobResult
 from wan22.job.telemetry import JobTelemetry, SamplerHandle
+from wan22.job.told_provider import HeldProvider
 from wan22.launch.discovery import find_installation
 from wan22.launch.server_record import find_left_server
 from wan22.runs.catalog import own_band

@@ -138,3 +138,52 @@ def test_strict_lint_has_an_exit_code(own: Path, capsys: pytest.CaptureFixture[s
 def test_lint_for_a_folder_without_comfyui(own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert run(["profiles", "lint", "cpu", "--comfyui", str(tmp_path)]) == ExitCode.installation
     assert "[comfyui_not_found]" in capsys.readouterr().err
+
+
+def test_clone_diff_rename_delete(own: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["profiles", "clone", "rtx5090", "quiet", "--title", "Quiet one"]) == ExitCode.ok
+    assert str(own / "quiet.toml") in capsys.readouterr().out
+    assert run(["profiles", "diff", "rtx5090", "quiet"]) == ExitCode.ok
+    said = capsys.readouterr().out
+    assert "Both start ComfyUI in the same way." in said
+    assert "1 note or title differs too." in said
+    assert run(["profiles", "diff", "rtx5090", "h100"]) == ExitCode.ok
+    said = capsys.readouterr().out
+    assert "rtx5090 gives --use-sage-attention; h100 does not." in said
+    assert max(map(len, said.splitlines())) <= 80
+    assert run(["profiles", "diff", "rtx5090", "h100", "--json"]) == ExitCode.ok
+    (document,) = documents(capsys.readouterr().out)
+    first = document["differences"][0]
+    assert (first["name"], first["left"], first["right"]) == ("--use-sage-attention", "given", "not given")
+    assert run(["profiles", "clone", "rtx5090", "quiet"]) == ExitCode.profile
+    assert "profile_exists" in capsys.readouterr().err
+    assert run(["profiles", "rename", "quiet", "silent"]) == ExitCode.ok
+    assert run(["profiles", "delete", "silent", "--json"]) == ExitCode.ok
+    assert documents(capsys.readouterr().out.splitlines()[-1])[0]["kind"] == "profile_deleted"
+    assert run(["profiles", "delete", "rtx5090"]) == ExitCode.profile
+    assert "profile_shipped" in capsys.readouterr().err
+
+
+def test_export_import_and_restore(own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    target = tmp_path / "a b.toml"
+    assert run(["profiles", "export", "rtx5090", str(target)]) == ExitCode.ok
+    assert run(["profiles", "export", "rtx5090", str(target)]) == ExitCode.profile
+    assert "--force" in capsys.readouterr().err
+    assert run(["profiles", "export", "cpu", str(target), "--force"]) == ExitCode.ok
+    assert run(["profiles", "import", str(target)]) == ExitCode.profile
+    assert "There is a profile named 'cpu' already." in capsys.readouterr().err
+    assert run(["profiles", "import", str(target), "--name", "cpu-2", "--json"]) == ExitCode.ok
+    (document,) = documents(capsys.readouterr().out)
+    assert (document["name"], document["cautions"]) == ("cpu-2", [])
+    evil = tmp_path / "evil.toml"
+    evil.write_text(
+        'title = "E"\n[environment.LD_PRELOAD]\nvalue = "/x.so"\nnote = "n"\nread_by = "l"\n', encoding="utf-8"
+    )
+    assert run(["profiles", "import", str(evil)]) == ExitCode.ok
+    assert "LD_PRELOAD can make ComfyUI load other programs" in capsys.readouterr().out
+    assert run(["profiles", "import", str(tmp_path / "nothing.toml")]) == ExitCode.profile
+    assert run(["profiles", "restore", "rtx5090"]) == ExitCode.profile
+    assert "There are no changes of yours to rtx5090." in capsys.readouterr().err
+    (own / "rtx5090.toml").write_text('title = "Changed"\n', encoding="utf-8")
+    assert run(["profiles", "restore", "rtx5090"]) == ExitCode.ok
+    assert not (own / "rtx5090.toml").exists()

@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from wan22.job.desk import Desk, Workplace
+from wan22.job.desk import LOOK_S, Desk, Workplace
 from wan22.job.job_queue import JobQueue
 from wan22.job.live_sampler import LiveSampler
 from wan22.runs.queue_store import QueueStore
@@ -92,7 +93,7 @@ class Scene:
         self.facts: list[Any] = []
         self.results: list[Any] = []
         self.gate = threading.Event()
-        bus = Bus(clock)
+        bus = self.bus = Bus(clock)
         bus.subscribe(self.facts.append)
         live = LiveSampler(lambda source, *_: Sampler(self.log, source), bus, clock)
         us = ProcessIdentity(1, 1.0)
@@ -295,6 +296,46 @@ def test_closing_can_leave_job_and_server_at_work(scene: Scene):
     scene.desk.close(leave_running=True)
     assert scene.log[-3:] == ["left", "leave one", "unread simulated:one"]
     assert scene.states() == {"a": "interrupted"}
+
+
+def test_a_job_is_connecting_until_its_server_is_there_and_works_from_then_on(scene: Scene):
+    scene.submit("a")
+    scene.until(lambda: "job a" in scene.log)
+    told = [(fact.activity, fact.server is not None) for fact in scene.changes() if fact.current is not None]
+    assert (Activity.working, False) not in told
+    assert told[-1] == (Activity.working, True)
+    assert (Activity.connecting, False) in told
+
+
+def test_a_stop_stays_told_when_the_server_comes_after_it(scene: Scene):
+    release = threading.Event()
+
+    class SlowProvider(Provider):
+        def acquire(self, cancel: CancelToken) -> Any:
+            self.log.append("starts")
+            release.wait(5)
+            self.is_running = True
+            return object()
+
+    scene.places["slow"] = lambda: replace(scene.place("slow")(), provider=SlowProvider(scene.log, "slow"))
+    scene.submit("a", "slow")
+    scene.until(lambda: "starts" in scene.log)
+    scene.desk.cancel_job()
+    release.set()
+    scene.until(lambda: scene.states() == {"a": "cancelled"})
+    assert Activity.working not in {fact.activity for fact in scene.changes()}
+
+
+def test_a_server_of_ours_that_ends_by_itself_is_told_at_once(scene: Scene):
+    scene.connect("one")
+    scene.until(lambda: scene.desk.presence is not None and scene.is_idle())
+    held = scene.desk._held
+    assert held is not None
+    held.provider.stop()
+    began_s = time.monotonic()
+    scene.bus.publish(ServerStopped(time_s=1.0, exit_code=-9, expected=False))
+    scene.until(lambda: scene.changes()[-1].server is None)
+    assert time.monotonic() - began_s < LOOK_S / 2
 
 
 def test_an_attached_server_that_goes_away_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch):

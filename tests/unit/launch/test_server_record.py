@@ -15,6 +15,7 @@ from wan22.launch.launch_args import LaunchPlan, launch_plan
 from wan22.launch.server_record import (
     find_left_server,
     forget_server,
+    hold_server,
     holds_port,
     keep_record,
     log_file,
@@ -26,6 +27,7 @@ from wan22.schema.problem import AppError
 from wan22.schema.profile import Profile
 from wan22.schema.server import ServerRecord, SystemInfo, SystemStats
 from wan22.system.process import ProcessSpec
+from wan22.system.process_table import identity_of
 
 
 @pytest.fixture
@@ -64,6 +66,35 @@ def test_a_record_is_found_again_and_gives_back_the_plan(tmp_path: Path, port: i
     text = record_file(data).read_text(encoding="utf-8")
     assert "secret" not in text
     assert json.loads(text)["format"] == 1
+
+
+def test_a_server_that_another_panel_works_with_is_not_found(tmp_path: Path, port: int):
+    record = record_on(port, tmp_path)
+    keep_record(tmp_path, record)
+    hold_server(tmp_path, record)
+    assert find_left_server(tmp_path) == record  # this very process may take it up again
+    text = json.loads(record_file(tmp_path).read_text(encoding="utf-8"))
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        found = identity_of(other.pid)
+        assert found is not None
+        text["holder"] = {"pid": found.pid, "created_s": found.created_s}
+        record_file(tmp_path).write_text(json.dumps(text), encoding="utf-8")
+        assert find_left_server(tmp_path) is None
+        assert record_file(tmp_path).is_file()
+    finally:
+        other.communicate(b"\n")
+    assert find_left_server(tmp_path) == record  # the other panel is gone, however it went
+
+
+def test_only_the_noted_server_can_be_held(tmp_path: Path, port: int):
+    record = record_on(port, tmp_path)
+    hold_server(tmp_path, record)
+    assert not record_file(tmp_path).exists()
+    keep_record(tmp_path, record)
+    hold_server(tmp_path, record)
+    keep_record(tmp_path, record)  # left again
+    assert '"holder": null' in record_file(tmp_path).read_text(encoding="utf-8")
 
 
 def test_a_server_without_its_port_is_not_found_but_remembered(tmp_path: Path, port: int):

@@ -69,7 +69,7 @@ def test_an_unknown_variable_names_the_right_variable(tmp_path: Path):
 
 def test_a_key_like_no_other_lists_the_settings(tmp_path: Path):
     found = problem_of(write(tmp_path / "s.toml", "zzz = 1\n"))
-    assert "comfyui, model_mirror, output, port" in found.hint
+    assert "comfyui, model_mirror, notifications, output, port" in found.hint
     assert "nearest" not in found.where
 
 

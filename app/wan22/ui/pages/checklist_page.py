@@ -7,6 +7,8 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from wan22 import wiring
+from wan22.audit import checklist_steps as steps
+from wan22.audit.checklist import TODOS
 from wan22.audit.checklist_text import next_steps_markdown
 from wan22.audit.fact_rows import PART_TITLES
 from wan22.job.expectation import RunJudged
@@ -21,7 +23,7 @@ from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, GUTTER, TextRole
 from wan22.ui.number_text import unbroken
 from wan22.ui.pages.setup_section import SCROLL_EDGE, CardScroll
 from wan22.ui.state.asking import Asking
-from wan22.ui.state.checklist_words import grounds_words, title_words
+from wan22.ui.state.checklist_words import PLACES, grounds_words, phase_words, title_words
 from wan22.ui.widgets.button import push_button
 from wan22.ui.widgets.checklist_bar import ChecklistBar
 from wan22.ui.widgets.checklist_row import ChecklistRow
@@ -53,6 +55,7 @@ class ChecklistPage(QWidget):
         column.setSpacing(GAP)
         column.addLayout(self._head())
         column.addWidget(self._body(), 1)
+        column.addStretch(0)
         context.bridge.drained.connect(self._take)
         context.panel.chosen.connect(self._look_if_seen)
         self._show_state()
@@ -84,8 +87,10 @@ class ChecklistPage(QWidget):
             self._ask_script_folder()
         elif action in [entry.key for entry in self._context.window.entries]:
             self._context.window.open_page(action)
-        else:
+        elif action in steps.SECTIONS:
             self._context.hand_over.show_section(action)
+        else:  # it is done on the command line alone: what it works with is made on the Run page
+            self._context.window.open_page("run")
 
     def follow(self, evidence: Evidence) -> None:
         """Show where a piece of evidence lies. Files are never opened: a start script would start."""
@@ -182,11 +187,14 @@ class ChecklistPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(GAP_SMALL)
         row.setContentsMargins(0, GAP_SMALL, SCROLL_EDGE, 0)
+        self.next_button = push_button("Next", "Go on with the first thing that is left", self._act_next, kind="main")
+        self.next_button.hide()
         self.again_button = push_button("Look again", "Look for runs, files and packs again", self.look)
         self.save_button = push_button("Save next steps…", "Write what is left to do as Markdown", self._ask_file)
         self.copy_button = push_button("Copy", "Copy what is left to do as Markdown", self.copy, name="Copy next steps")
         self.cancel_button = push_button("Cancel audit", "Stop it and keep nothing of it", self.cancel_audit)
-        for button in (self.again_button, self.save_button, self.copy_button, self.cancel_button):
+        buttons = (self.next_button, self.cancel_button, self.again_button, self.save_button, self.copy_button)
+        for button in buttons:
             row.addWidget(button)
         self.said = TextLabel("", TextRole.caption, "muted")
         row.addWidget(self.said)
@@ -196,14 +204,24 @@ class ChecklistPage(QWidget):
 
     def _body(self) -> QWidget:
         self.area = CardScroll("The checklist")
-        self.rows: dict[str, ChecklistRow] = {}
         self.cards = {phase: SectionCard(phase.value) for phase in Phase}
-        self._beside = QHBoxLayout()
-        self._places = [QVBoxLayout(), QVBoxLayout()]
-        for place in self._places:
+        self._counts = {phase: TextLabel("", TextRole.body, "muted") for phase in Phase}
+        for phase, card in self.cards.items():
+            card.head.addWidget(self._counts[phase])
+        self.rows = {todo.key: self._row(todo.phase) for todo in TODOS}
+        beside = QWidget()
+        self._beside = QHBoxLayout(beside)
+        self._beside.setContentsMargins(0, 0, 0, 0)
+        self._places: list[QVBoxLayout] = []
+        for _ in range(2):
+            side = QWidget()
+            place = QVBoxLayout(side)
+            place.setContentsMargins(0, 0, 0, 0)
             place.setSpacing(GAP)
-            self._beside.addLayout(place)
-        self.area.cards.addLayout(self._beside)
+            place.addStretch(1)
+            self._places.append(place)
+            self._beside.addWidget(side)
+        self.area.cards.addWidget(beside)
         self.area.cards.addStretch(1)
         self._place_cards()
         return self.area
@@ -213,16 +231,17 @@ class ChecklistPage(QWidget):
         if columns == self._columns:
             return
         self._columns = columns
-        for place in self._places:
-            while place.count():
-                place.takeAt(0)
+        for (
+            card
+        ) in self.cards.values():  # an item that is taken away by hand would stay the one that Qt tells of changes
+            for place in self._places:
+                place.removeWidget(card)
         self._beside.setSpacing(GAP if columns == 2 else 0)
         self._beside.setStretch(0, 1)
         self._beside.setStretch(1, columns - 1)
         for number, phases in enumerate((LEFT, RIGHT) if columns == 2 else ((*LEFT, *RIGHT), ())):
-            for phase in phases:
-                self._places[number].addWidget(self.cards[phase])
-            self._places[number].addStretch(1)
+            for row, phase in enumerate(phases):
+                self._places[number].insertWidget(row, self.cards[phase])
 
     # answers
 
@@ -270,8 +289,7 @@ class ChecklistPage(QWidget):
         for button in (self.save_button, self.copy_button):
             button.setEnabled(found is not None)
         self.bar.setVisible(found is not None)
-        for card in self.cards.values():
-            card.setVisible(found is not None)
+        self.area.setVisible(found is not None)
         if found is None:
             self.title.say("Looking how far you are …")
             self.grounds.say("Audits, scripts, runs, workflows and documents are looked at; nothing is changed.")
@@ -279,15 +297,32 @@ class ChecklistPage(QWidget):
         self.title.say(title_words(found))
         self.grounds.say(unbroken(grounds_words(found)))
         self.bar.show_states([item.state for item in found.items], title_words(found))
-        next_item = found.next_item
+        for phase, label in self._counts.items():
+            label.say(phase_words(found, phase))
+        self._show_next(found, is_auditing=is_auditing)
         for item in found.items:
-            row = self.rows.get(item.key) or self._add_row(item.key, item.phase)
-            row.show_item(item, is_next=next_item is not None and item.key == next_item.key)
+            row = self.rows[item.key]
+            row.show_item(item)
             is_audit = item.next_step is not None and item.next_step.action == "audit"
             row.action.setEnabled(not (is_audit and is_auditing))
 
-    def _add_row(self, key: str, phase: Phase) -> ChecklistRow:
-        row = self.rows[key] = ChecklistRow(self._context.theme)
+    def _show_next(self, found: Checklist, *, is_auditing: bool) -> None:
+        """The first thing that is left, at the top of the page."""
+        item = found.next_item
+        step = item.next_step if item is not None else None
+        self.next_button.setVisible(step is not None and bool(step.action) and not is_auditing)
+        if item is not None and step is not None:
+            self.next_button.setText(step.label)
+            self.next_button.setAccessibleName(f"Next: {step.label}")
+            self.next_button.setToolTip(f"{item.number} · {item.title}: {step.text} {PLACES.get(step.action, '')}.")
+
+    def _act_next(self) -> None:
+        item = self.found.next_item if self.found is not None else None
+        if item is not None and item.next_step is not None:
+            self.act(item.next_step.action)
+
+    def _row(self, phase: Phase) -> ChecklistRow:
+        row = ChecklistRow(self._context.theme)
         row.acted.connect(self.act)
         row.followed.connect(self.follow)
         row.marked.connect(self.mark)

@@ -224,6 +224,7 @@ class HistoryPage(QWidget):
         acts.freed.connect(panel.close_clip)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.setWhatsThis("Find runs by their words")
         find.activated.connect(self.filter_bar.search.setFocus)
 
     def _with_row(self, run_id: str, use: Callable[[RunRow], None]) -> None:

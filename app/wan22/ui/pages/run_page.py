@@ -181,8 +181,9 @@ class RunPage(QWidget):
         context.hand_over.pixels_given.connect(self.image.paste)
         self._listen_to_card()
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            self._shortcut(QKeySequence(keys)).activated.connect(self.generate)
-        self._shortcut(QKeySequence(QKeySequence.StandardKey.Paste)).activated.connect(self.paste)
+            self._shortcut(QKeySequence(keys), "Make a video of these values").activated.connect(self.generate)
+        paste = self._shortcut(QKeySequence(QKeySequence.StandardKey.Paste), "Take the picture on the clipboard")
+        paste.activated.connect(self.paste)
 
     def _listen_to_card(self) -> None:
         self.card.folder_wanted.connect(self._check_folder)
@@ -194,8 +195,10 @@ class RunPage(QWidget):
         self.search.chosen_folder.connect(lambda folder: self._use_server(comfyui=folder, url=None))
         self.search.chosen_url.connect(lambda url: self._use_server(url=url))
 
-    def _shortcut(self, keys: QKeySequence) -> QShortcut:
-        return QShortcut(keys, self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    def _shortcut(self, keys: QKeySequence, words: str) -> QShortcut:
+        shortcut = QShortcut(keys, self, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.setWhatsThis(words)
+        return shortcut
 
     # the job
 

@@ -70,6 +70,7 @@ class SetupPage(QWidget):
         for asking in (self.settings.folder_asked, self.appearance.folder_asked):
             asking.connect(self._open_folder)
         self.settings.edited.connect(self._say_unsaved)
+        self.profile.drafts.edited.connect(self._say_unsaved)
         context.hand_over.section_wanted.connect(self._section_wanted)
         context.hand_over.folder_given.connect(lambda path: self.server.folder.folder.take(str(path)))
         keys = [key for key, _, _ in SECTIONS]
@@ -123,7 +124,8 @@ class SetupPage(QWidget):
             self.show_section(key)
 
     def _say_unsaved(self) -> None:
-        self.unsaved.say(self.settings.unsaved_words)
+        words = (self.settings.unsaved_words, self.profile.drafts.unsaved_words)
+        self.unsaved.say(" · ".join(part for part in words if part))
 
     def _open_folder(self, folder: Path) -> None:
         self._folder.ask(lambda _cancel: _made(folder))

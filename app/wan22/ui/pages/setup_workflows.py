@@ -175,7 +175,7 @@ class WorkflowsSection(SetupSection):
         row.setSpacing(GAP_SMALL)
         row.setContentsMargins(0, 0, SCROLL_EDGE, 0)
         self.use_button = push_button(
-            "Use for the next video",
+            "Use it next",
             "Make it the workflow of the Run page; a file from elsewhere is copied first",
             self.use,
         )

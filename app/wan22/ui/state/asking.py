@@ -39,12 +39,14 @@ class Asking(QObject):
         number = self._number
 
         def find_out(cancel: CancelToken) -> None:
+            answer: object = None
+            refusal: Problem | None = None
             try:
                 answer = question(cancel)
             except AppError as error:
-                self._arrived.emit(number, None, error.problem)
-            else:
-                self._arrived.emit(number, answer, None)
+                refusal = error.problem
+            if not cancel.is_set:  # else nobody waits for it, and this object may be gone: the window has closed
+                self._arrived.emit(number, answer, refusal)
 
         self._worker = self._work(self._name, find_out)
 

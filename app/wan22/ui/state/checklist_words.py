@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from wan22.audit.checklist_text import WORDS, progress_words
-from wan22.schema.checklist import Checklist, LinkKind, TodoItem, TodoState
+from wan22.schema.checklist import Checklist, LinkKind, Phase, TodoItem, TodoState
 from wan22.ui.verdict_word import Tone
 
 TONES: Mapping[TodoState, Tone] = {
@@ -56,6 +56,17 @@ def grounds_words(checklist: Checklist) -> str:
     found = checklist.next_item
     next_words = f"Next: {found.title.lower()}. " if found is not None else ""
     return f"{next_words}{rest}{' · ' if rest else ''}read at {clock_words(checklist.read_s)}"
+
+
+def phase_words(checklist: Checklist, phase: Phase) -> str:
+    """`3 of 4`."""
+    items = [item for item in checklist.items if item.phase is phase]
+    return f"{sum(item.state is TodoState.done for item in items)} of {len(items)}"
+
+
+def kept_flags(text: str) -> str:
+    """`text` with flags that no line break tears apart."""
+    return text.replace("--", "-\N{WORD JOINER}-\N{WORD JOINER}")
 
 
 def state_words(item: TodoItem) -> str:

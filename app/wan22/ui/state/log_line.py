@@ -14,10 +14,11 @@ class LogLevel(IntEnum):
 
 
 class LogLine(NamedTuple):
-    """A line as the server wrote it, and how serious it is."""
+    """A line as the server wrote it, how serious it is, and what was done when it came; empty when nothing was."""
 
     text: str
     level: LogLevel
+    stage: str = ""
 
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):")
@@ -43,8 +44,11 @@ class LogJudge:
     def __init__(self) -> None:
         self._in_traceback = False
 
-    def judge(self, text: str) -> LogLine:
-        """One line and how serious it is."""
+    def judge(self, text: str, stage: str = "") -> LogLine:
+        """One line, how serious it is, and the stage that it came in."""
+        return self._judged(text)._replace(stage=stage)
+
+    def _judged(self, text: str) -> LogLine:
         if _TRACEBACK.search(text):
             self._in_traceback = True
             return LogLine(text, LogLevel.error)

@@ -12,6 +12,7 @@ from wan22.launch.discovery import candidate_folders, find_installation, version
 from wan22.schema.problem import Problem
 from wan22.system.clock import Clock
 from wan22.ui.state.asking import Asking, Work
+from wan22.ui.state.window_hint import window_hint
 from wan22.wiring.server import client_of
 
 ANSWER_LIMIT_S = 5.0
@@ -61,7 +62,7 @@ class ServerSearch(QObject):
         self._address.ask(lambda _cancel: _answering(text, clock))
 
     def _refused(self, problem: Problem) -> None:
-        self.refused.emit(f"{problem.message} {problem.hint}".strip())
+        self.refused.emit(f"{problem.message} {window_hint(problem.hint)}".strip())
 
 
 def found_folders() -> tuple[FoundFolder, ...]:

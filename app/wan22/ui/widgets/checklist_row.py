@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from wan22.audit.checklist_text import evidence_words
 from wan22.schema.checklist import Evidence, LinkKind, TodoItem, TodoState
 from wan22.ui.measure import GAP_SMALL, GAP_TINY, TextRole
-from wan22.ui.state.checklist_words import HELP, LINK_TIPS, PLACES, TONES, state_words
+from wan22.ui.state.checklist_words import HELP, LINK_TIPS, PLACES, TONES, kept_flags, state_words
 from wan22.ui.theme import Theme
-from wan22.ui.widgets.button import push_button, set_main
+from wan22.ui.widgets.button import push_button
 from wan22.ui.widgets.checklist_mark import ChecklistMark
 from wan22.ui.widgets.fact_table import breakable
 from wan22.ui.widgets.text_label import TextLabel
@@ -53,13 +53,11 @@ class ChecklistRow(QWidget):
         self.action = push_button("", "", self._act)
         row.addWidget(self.action, 0, Qt.AlignmentFlag.AlignTop)
 
-    def show_item(self, item: TodoItem, *, is_next: bool) -> None:
-        """Show a to-do; `is_next` fills its button."""
-        is_same = self.item == item
-        self.item = item
-        set_main(self.action, is_next)
-        if is_same:
+    def show_item(self, item: TodoItem) -> None:
+        """Show a to-do."""
+        if self.item == item:
             return
+        self.item = item
         words = state_words(item)
         self.setAccessibleName(f"{item.number}, {item.title}: {words}")
         self.mark.show_state(item.state, words)
@@ -67,7 +65,7 @@ class ChecklistRow(QWidget):
         self.state.say(words)
         self.state.set_ink(TONES[item.state].value)
         self.state.setToolTip(HELP[item.state])
-        self.said.say(breakable(item.said))
+        self.said.say(kept_flags(breakable(item.said)))
         self.why.say(item.why)
         self.note.say(f"Your note: {breakable(item.note)}")
         self.note.setVisible(bool(item.note))
@@ -85,7 +83,7 @@ class ChecklistRow(QWidget):
         self.title = TextLabel("", TextRole.strong)
         self.state = TextLabel("", TextRole.body)
         self.skip = push_button(
-            "Skip…", "Say that you do not want this; nothing can be ticked as done by hand", self._skip, kind="link"
+            "Skip…", "Say that you do not want this; nothing can be ticked as done by hand", self._skip, kind="quiet"
         )
         line.addWidget(self.title)
         line.addWidget(self.state)

@@ -22,7 +22,7 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("What a drop will do")
         column = QVBoxLayout(self)
-        column.setContentsMargins(GAP, GAP, GAP, 3 * GAP)
+        column.setContentsMargins(GAP, GAP, GAP, GAP)
         column.addStretch(1)
         card = QFrame()
         card.setObjectName("card")
@@ -37,6 +37,7 @@ class DropOverlay(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             words.addWidget(label)
         column.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
         self.hide()
 
     def show_words(self, title: str, detail: str, *, is_refusal: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -34,7 +35,7 @@ class LogDrawer(QWidget):
         self.setFixedHeight(LOG_HEIGHT)
         self.setAccessibleName("Log of the server")
         self._theme = theme
-        self._early: deque[str] = deque(maxlen=LINES_KEPT)
+        self._early: deque[tuple[str, str]] = deque(maxlen=LINES_KEPT)
         self.view: LogView | None = None
 
     @property
@@ -42,12 +43,17 @@ class LogDrawer(QWidget):
         """The lines; None before it was opened."""
         return None if self.view is None else self.view.text
 
-    def append(self, lines: Iterable[str]) -> None:
-        """Add lines at the end."""
+    def append(self, lines: Iterable[str], stage: str = "") -> None:
+        """Add lines at the end, which came in a stage of the work."""
         if self.view is None:
-            self._early.extend(lines)
+            self._early.extend((line, stage) for line in lines)
         else:
-            self.view.append(lines)
+            self.view.append(lines, stage)
+
+    def last_lines(self, count: int) -> tuple[str, ...]:
+        """The newest lines, whether they are shown or not."""
+        kept = [line for line, _ in self._early] if self.view is None else [line.text for line in self.view.lines]
+        return tuple(kept)[-count:]
 
     def showEvent(self, event: QShowEvent) -> None:
         """Make what shows the lines."""
@@ -59,7 +65,8 @@ class LogDrawer(QWidget):
             column = QVBoxLayout(self)
             column.setContentsMargins(0, 0, 0, 0)
             column.addWidget(self.view)
-            self.view.append(self._early)
+            for stage, group in groupby(self._early, key=lambda pair: pair[1]):
+                self.view.append([line for line, _ in group], stage)
             self._early.clear()
             self.view.show()
         super().showEvent(event)

@@ -15,7 +15,16 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from wan22.ui.measure import GAP_SMALL, GUTTER, TextRole
 from wan22.ui.state.log_line import LogJudge, LogLevel, LogLine
@@ -27,7 +36,9 @@ from wan22.ui.widgets.text_label import TextLabel
 
 FLUSH_MS = 100
 TYPING_MS = 150
-FILTER_WIDTH = (120, 320)
+FILTER_WIDTH = (96, 320)
+STAGE_WIDTH = (104, 176)
+ALL_STAGES = ""
 EMPTY = "Nothing was written yet. The lines of the server appear here once it starts."
 NOTHING_LEFT = "No line fits the filter."
 
@@ -50,6 +61,7 @@ class LogView(QWidget):
         self._fresh: deque[LogLine] = deque(maxlen=LINES_KEPT)
         self._least = LogLevel.info
         self._needle = ""
+        self._stage = ALL_STAGES
         self._shown_count = 0
         self._follows = True
         self._theme = theme
@@ -70,10 +82,16 @@ class LogView(QWidget):
         theme.changed.connect(self._lay_out)
         self._tell_count()
 
-    def append(self, lines: Iterable[str]) -> None:
-        """Add lines at the end."""
+    @property
+    def lines(self) -> tuple[LogLine, ...]:
+        """All lines that are kept, the newest last."""
+        return tuple(self._lines)
+
+    def append(self, lines: Iterable[str], stage: str = "") -> None:
+        """Add lines at the end, which came in a stage of the work."""
+        self._know_stage(stage)
         for text in lines:
-            line = self._judge.judge(text)
+            line = self._judge.judge(text, stage)
             self._lines.append(line)
             self._fresh.append(line)
 
@@ -91,6 +109,14 @@ class LogView(QWidget):
         self._needle = needle.casefold()
         self._lay_out()
 
+    def show_stage(self, stage: str) -> None:
+        """Show the lines of one stage of the work; empty shows all."""
+        self._stage = stage
+        found = self.stages.findData(stage)
+        if found != self.stages.currentIndex():
+            self.stages.setCurrentIndex(max(0, found))
+        self._lay_out()
+
     def go_to_first_error(self) -> None:
         """Select the first error that is kept; a text filter that hides it is taken away."""
         first = next((line for line in self._lines if line.level is LogLevel.error), None)
@@ -98,6 +124,7 @@ class LogView(QWidget):
             return
         self._flush()
         if not self._fits(first):
+            self.show_stage(ALL_STAGES)
             self.show_with("")
         shown = [line for line in self._lines if self._fits(line)]
         block = self.text.document().findBlockByNumber(shown.index(first))
@@ -146,13 +173,14 @@ class LogView(QWidget):
         return text
 
     def _add_shortcuts(self) -> None:
-        for keys, slot in (
-            ("Ctrl+F", self.filter.setFocus),
-            ("Ctrl+E", self.go_to_first_error),
-            ("Ctrl+End", self.go_to_end),
-            ("Esc", self._escape),
+        for keys, slot, words in (
+            ("Ctrl+F", self.filter.setFocus, "Show only lines with a text"),
+            ("Ctrl+E", self.go_to_first_error, "Go to the first error"),
+            ("Ctrl+End", self.go_to_end, "Go to the newest line and follow again"),
+            ("Esc", self._escape, "Take the filter away, then close the log"),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setWhatsThis(words)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(slot)
 
@@ -167,6 +195,15 @@ class LogView(QWidget):
         self.levels.select(self._least)
         self.levels.chosen.connect(lambda number: self.show_level(LogLevel(number)))
         head.addWidget(self.levels)
+        self.stages = QComboBox()
+        self.stages.setAccessibleName("Stage")
+        self.stages.setToolTip("Show only what was written in one stage of the work; stages appear as they come")
+        self.stages.addItem("All stages", ALL_STAGES)
+        self.stages.setMinimumWidth(STAGE_WIDTH[0])
+        self.stages.setMaximumWidth(STAGE_WIDTH[1])
+        self.stages.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.stages.activated.connect(lambda number: self.show_stage(str(self.stages.itemData(number))))
+        head.addWidget(self.stages)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter lines")
         self.filter.setAccessibleName("Filter lines")
@@ -186,7 +223,13 @@ class LogView(QWidget):
         self.copy_all.clicked.connect(self._copy)
         return head
 
+    def _know_stage(self, stage: str) -> None:
+        if stage and self.stages.findData(stage) < 0:
+            self.stages.addItem(stage, stage)
+
     def _fits(self, line: LogLine) -> bool:
+        if self._stage and line.stage != self._stage:
+            return False
         return line.level >= self._least and (not self._needle or self._needle in line.text.casefold())
 
     def _filter_typed(self) -> None:
@@ -259,7 +302,8 @@ class LogView(QWidget):
         self.to_end.setEnabled(not self._follows)
 
     def _escape(self) -> None:
-        if self.filter.text():
+        if self.filter.text() or self._stage:
+            self.show_stage(ALL_STAGES)
             self.show_with("")
         else:
             self.close_asked.emit()

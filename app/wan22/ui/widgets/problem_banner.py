@@ -1,11 +1,13 @@
 """What went wrong, above the page: what happened, what to do, details to copy."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from wan22.ui.measure import GAP_SMALL, GUTTER, TextRole
+from wan22.ui.state.window_hint import window_hint
 from wan22.ui.theme import Theme
 from wan22.ui.verdict_word import Tone
 from wan22.ui.widgets.chip import Chip
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 class ProblemBanner(QWidget):
     """Hidden until there is a problem; the newest one takes the place of the one before."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, report: Callable[[str], str] | None = None, parent: QWidget | None = None) -> None:
+        """`report` makes what is copied of the details: it adds what a report needs and takes secrets away."""
         super().__init__(parent)
+        self._report = report
         self.setObjectName("problem-banner")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._details = ""
@@ -38,7 +42,11 @@ class ProblemBanner(QWidget):
             words.addWidget(label)
         row.addLayout(words, 1)
         for text, tip, work in (
-            ("Copy details", "Copy everything known about it, for a report", self._copy),
+            (
+                "Copy details",
+                "Copy it with versions and the end of the log, for a report; without passwords",
+                self._copy,
+            ),
             ("Dismiss", "Hide this message; it stays in the log of the run", self.hide),
         ):
             button = QPushButton(text)
@@ -53,7 +61,7 @@ class ProblemBanner(QWidget):
         is_error = problem.severity.value == "error"
         self._chip.show_tone(Tone.bad if is_error else Tone.slow, "problem" if is_error else "warning")
         self.message.say(problem.message)
-        self.hint.say(problem.hint)
+        self.hint.say(window_hint(problem.hint))
         self.hint.setVisible(bool(problem.hint))
         places = [f"{name}: {value}" for name, value in problem.where.items()]
         parts = [f"[{problem.code}] {problem.message}", problem.hint, *places, problem.detail]
@@ -62,4 +70,4 @@ class ProblemBanner(QWidget):
         self.show()
 
     def _copy(self) -> None:
-        QApplication.clipboard().setText(self._details)
+        QApplication.clipboard().setText(self._report(self._details) if self._report else self._details)

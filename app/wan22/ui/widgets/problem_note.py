@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QVBoxLayou
 
 from wan22.schema.problem import Problem
 from wan22.ui.measure import GAP_SMALL, GAP_TINY, TextRole
+from wan22.ui.state.window_hint import window_hint
 from wan22.ui.widgets.text_label import TextLabel
 
 
@@ -55,7 +56,7 @@ class ProblemNote(QWidget):
     def show_problem(self, problem: Problem, *, can_repeat: bool) -> None:
         """Say it; without a job there is nothing to repeat."""
         self.message.say(problem.message)
-        self.hint.say(problem.hint)
+        self.hint.say(window_hint(problem.hint))
         self.hint.setVisible(bool(problem.hint))
         self.code.say(problem.code)
         self._details = details_of(problem)

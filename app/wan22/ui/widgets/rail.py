@@ -7,7 +7,16 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from wan22.ui.measure import GAP, GAP_SMALL, GAP_TINY, GPU_STRIP_HEIGHT, RAIL_ITEM_HEIGHT, RAIL_WIDTH, TextRole
+from wan22.ui.measure import (
+    CONTROL_HEIGHT,
+    GAP,
+    GAP_SMALL,
+    GAP_TINY,
+    GPU_STRIP_HEIGHT,
+    RAIL_ITEM_HEIGHT,
+    RAIL_WIDTH,
+    TextRole,
+)
 from wan22.ui.theme import Theme
 from wan22.ui.widgets.icon import icon, icon_pixmap
 from wan22.ui.widgets.text_label import TextLabel
@@ -28,9 +37,10 @@ class PageEntry(NamedTuple):
 
 
 class Rail(QWidget):
-    """One button a page; `chosen` says the key."""
+    """One button a page; `chosen` says the key. `help_wanted`: the question mark below was pressed."""
 
     chosen = Signal(str)
+    help_wanted = Signal()
 
     def __init__(self, theme: Theme, entries: list[PageEntry], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +66,7 @@ class Rail(QWidget):
                 column.addSpacing(GAP_SMALL)
             column.addWidget(self._button(entry, number))
         column.addStretch(1)
+        column.addWidget(self._help(), 0, Qt.AlignmentFlag.AlignLeft)
         theme.changed.connect(self._repaint_icons)
         self._repaint_icons()
 
@@ -99,14 +110,27 @@ class Rail(QWidget):
         button.setAccessibleName(entry.title)
         button.setToolTip(f"{entry.tip} (Ctrl+{number})")
         button.setShortcut(f"Ctrl+{number}")
+        button.setWhatsThis(f"Open {entry.title}")
         button.clicked.connect(lambda _checked=False, key=entry.key: self.chosen.emit(key))
         self._group.addButton(button)
         self._buttons[entry.key] = button
         return button
+
+    def _help(self) -> QToolButton:
+        self.help_button = QToolButton()
+        self.help_button.setProperty("kind", "icon")
+        self.help_button.setIconSize(QSize(16, 16))
+        self.help_button.setFixedSize(CONTROL_HEIGHT, CONTROL_HEIGHT)
+        self.help_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.help_button.setAccessibleName("Show all shortcuts")
+        self.help_button.setToolTip("Show all shortcuts (F1)")
+        self.help_button.clicked.connect(lambda _checked=False: self.help_wanted.emit())
+        return self.help_button
 
     def _repaint_icons(self) -> None:
         muted, text = self._theme.colour("muted"), self._theme.colour("text")
         ratio = self.devicePixelRatioF()
         for key, button in self._buttons.items():
             button.setIcon(icon(self._entries[key].icon, muted, text, ratio))
+        self.help_button.setIcon(icon("help", muted, text, ratio))
         self._logo.setPixmap(icon_pixmap("logo", self._theme.colour("accent"), 20, ratio))

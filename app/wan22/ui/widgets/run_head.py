@@ -13,6 +13,7 @@ from wan22.ui.theme import Theme
 from wan22.ui.widgets.chip import Chip
 from wan22.ui.widgets.problem_note import ProblemNote
 from wan22.ui.widgets.text_label import TextLabel
+from wan22.ui.widgets.wrap_row import WrapRow
 
 WIDE_FROM = 600
 _PARTS = 1000
@@ -69,6 +70,8 @@ class RunHead(QFrame):
         body.setContentsMargins(20, GAP, 20, GAP)
         body.setSpacing(GAP_SMALL)
         body.addLayout(self._answer())
+        self._chip_row = WrapRow(GAP_SMALL)
+        body.addLayout(self._chip_row)
         self._note_column = QVBoxLayout()
         self._note_column.setSpacing(GAP_TINY)
         body.addLayout(self._note_column)
@@ -117,11 +120,6 @@ class RunHead(QFrame):
         self.target = TextLabel("", TextRole.caption, "muted")
         self.target.setAlignment(Qt.AlignmentFlag.AlignRight)
         times.addWidget(self.target)
-        self._chip_row = QHBoxLayout()
-        self._chip_row.setSpacing(GAP_SMALL)
-        self._chip_row.addStretch(1)
-        self._chip_row.addStretch(0)
-        times.addLayout(self._chip_row)
         times.addStretch(1)
         return times
 
@@ -150,9 +148,8 @@ class RunHead(QFrame):
         direction = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
         if self._row.direction() != direction:
             self._row.setDirection(direction)
-            for line in (self._line, self._chip_row):
-                line.setStretch(0, int(is_wide))
-                line.setStretch(line.count() - 1, int(not is_wide))
+            self._line.setStretch(0, int(is_wide))
+            self._line.setStretch(self._line.count() - 1, int(not is_wide))
             self.target.setAlignment(Qt.AlignmentFlag.AlignRight if is_wide else Qt.AlignmentFlag.AlignLeft)
 
     def _show_target(self, said: Headline) -> None:
@@ -177,7 +174,7 @@ class RunHead(QFrame):
     def _show_chips(self, chips: Sequence[ChipText]) -> None:
         while len(self._chips) < len(chips):
             chip = Chip(self._theme)
-            self._chip_row.insertWidget(len(self._chips) + 1, chip)
+            self._chip_row.addWidget(chip)
             self._chips.append(chip)
         for number, chip in enumerate(self._chips):
             chip.setVisible(number < len(chips))
